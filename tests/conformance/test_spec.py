@@ -77,7 +77,7 @@ def test_a_clause_exists_from_its_version_on(since: str, version: str, there: bo
 
 @pytest.mark.parametrize("version", ["", "1", "1.0", "v1.0.0", "1.0.0.0", "1.0.x"])
 def test_release_refuses_what_is_no_version(version: str) -> None:
-    with pytest.raises(ValueError, match="X.Y.Z"):
+    with pytest.raises(ValueError, match=r"X\.Y\.Z"):
         release(version)
 
 
