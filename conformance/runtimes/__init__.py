@@ -66,7 +66,8 @@ def recognise(
 
     ``extra_args`` are put before everything at each call (``--runtime-arg``); ``env`` is added to its environment
     (by that the harness finds what escapes). A binary of no known family is treated like runc, version "unknown" if it
-    states none. RuntimeUnusable if it is missing, cannot be executed, hangs, floods, dies of a signal or answers with no text.
+    states none. RuntimeUnusable if it is missing, cannot be executed, hangs, floods, dies of a signal or answers with
+    what is no text.
     """
     path = Path(os.path.abspath(path))
     _look_at(path)

@@ -29,7 +29,7 @@ EXTRAS: Final = ("run", "exec", "list", "ps", "pause", "resume", "update", "even
 QUIRKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "outside-blind": "the pid of a container is a sandbox's: the host's /proc tells nothing about the inside",
-        "version-understates-spec": "the version output names an older spec than the runtime implements",
+        "version-understates-spec": "the spec in the version output is older than what is implemented: it is not read",
         "log-mixed": "the log file also holds lines that are not in the asked format",
     }
 )
@@ -46,7 +46,7 @@ class Adapter:
     ``first_line`` matches the first line of ``--version`` with a group ``version``. ``globals`` and ``log_options`` are
     templates with ``{root}`` and ``{log}``. ``verbs`` and ``renamed`` map an operation or an option of runc to this
     family's word for it. ``absent`` are operations that no version has. ``accepts`` maps a range of versions to the
-    highest ociVersion (major.minor) these take, where it was measured. ``quirks`` are keys of QUIRKS.
+    highest ociVersion these take, where it was measured. ``quirks`` are keys of QUIRKS.
     """
 
     name: str
@@ -88,12 +88,25 @@ class Adapter:
             *positional,
         ]
 
+    def accepted_max(self, version: str) -> str | None:
+        """The highest ociVersion that this version is known to take; None if no limit is known."""
+        number = comparable(version)
+        for versions, highest in self.accepts.items():
+            if number is not None and SpecifierSet(versions).contains(number, prereleases=True):
+                return highest
+        return None
+
     def spec_range(self, output: str, features: Features | None) -> tuple[str | None, str | None]:
-        """The lowest and the highest spec version it claims: of its features document, else of its version output."""
+        """The lowest and the highest spec version it claims: of its features document, else of its version output.
+
+        Where that output is known to be wrong, the highest is what the version was measured to accept. None: not known.
+        """
         if features is not None:
             lowest, highest = features.get("ociVersionMin"), features.get("ociVersionMax")
             if isinstance(lowest, str) and isinstance(highest, str):
                 return lowest, highest
+        if "version-understates-spec" in self.quirks:
+            return None, self.accepted_max(self.version_of(output) or "")
         found = re.search(r"^spec:?\s+(\S+)\s*$", output, re.MULTILINE)
         return (None, found[1]) if found else (None, None)
 
@@ -127,15 +140,6 @@ class Runtime:
         """The version as one that can be compared, None if it has no such form."""
         return comparable(self.version)
 
-    @property
-    def accepted_max(self) -> str | None:
-        """The highest ociVersion, as major.minor, that this version is known to take; None if no limit is known."""
-        version = self.release
-        for versions, highest in self.adapter.accepts.items():
-            if version is not None and SpecifierSet(versions).contains(version, prereleases=True):
-                return highest
-        return None
-
     def command(
         self, op: str, options: Sequence[str] = (), positional: Sequence[str] = (), *, root: str, log: str | None = None
     ) -> list[str]:
@@ -144,8 +148,8 @@ class Runtime:
 
     def takes(self, oci_version: str) -> bool:
         """Whether a config of that ociVersion is worth a try: False only where it is known to be turned down."""
-        highest = self.accepted_max
-        return highest is None or release(oci_version)[:2] <= release(f"{highest}.0")[:2]
+        highest = self.adapter.accepted_max(self.version)
+        return highest is None or release(oci_version)[:2] <= release(highest)[:2]
 
     def lacks(self, op: str) -> bool:
         """True if no version of the family has the operation."""
