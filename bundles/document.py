@@ -14,7 +14,7 @@ Document = dict[str, Any]
 Patch = Mapping[str, Any]
 
 _BASE: Document = json.loads((Path(__file__).parent / "base.json").read_text())
-_PLACEHOLDER = re.compile(r"\{(bundle|rootfs|probe|journal|id|cgroup|(?:ns|file):[A-Za-z0-9._-]+)\}")
+_PLACEHOLDER = re.compile(r"\{(bundle|rootfs|probe|journal|id|cgroup|pidfile|(?:ns|file):[A-Za-z0-9._-]+)\}")
 
 
 def base() -> Document:
