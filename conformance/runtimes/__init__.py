@@ -75,7 +75,7 @@ def recognise(
     env = {**_ENV, **(env or {})}
     answer = _question(path, [*argv, *FALLBACK.version_words], env, timeout)
     output = _text(path, answer)
-    adapter, version = _family(output)
+    adapter, version, recognised = _family(output)
     features = None if "features" in adapter.absent else _features([*argv, "features"], env, timeout)
     spec_min, spec_max = adapter.spec_range(output, features)
     return Runtime(
@@ -89,6 +89,7 @@ def recognise(
         features=features,
         adapter=adapter,
         version_output=output,
+        recognised=recognised,
     )
 
 
@@ -135,14 +136,14 @@ def _text(path: Path, answer: Answer) -> str:
     return output
 
 
-def _family(output: str) -> tuple[Adapter, str]:
+def _family(output: str) -> tuple[Adapter, str, bool]:
     for adapter in ADAPTERS:
         version = adapter.version_of(output)
         if version is not None:
-            return adapter, version
+            return adapter, version, True
     first = output.partition("\n")[0]
     found = re.search(r"\bv?(\d+\.\d+\S*)", first)
-    return FALLBACK, found[1][:60] if found else "unknown"
+    return FALLBACK, found[1][:60] if found else "unknown", False
 
 
 def _features(argv: Sequence[str], env: Mapping[str, str], timeout: float) -> Features | None:

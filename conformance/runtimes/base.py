@@ -129,6 +129,7 @@ class Runtime:
     features: Features | None
     adapter: Adapter
     version_output: str = ""
+    recognised: bool = True  # False: of no known family, and only called like runc
 
     @property
     def env(self) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from conformance.spec import lookup
 PATH: Final = Path(__file__).with_name("unchecked.toml")
 
 
-class UncheckedFault(Exception):
+class UncheckedFault(ValueError):
     """A faulty entry; the text names file, id and fault."""
 
 
