@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance import spec
+from conformance import needs, spec
 from conformance.checks import REGISTRY
 from conformance.judge import items_of
 from conformance.model import AnyCase, Case, Rejects, Scenario, clauses_of, from_json
@@ -78,6 +78,11 @@ def look_through(case: AnyCase) -> None:
             raise CaseFault(f"{case.id}: {fault.args[0]}") from None
         if case.version and not known.exists_in(case.version):
             raise CaseFault(f"{case.id}: {clause} exists since {known.since}, the case is for {case.version}")
+    for need in case.needs:
+        try:
+            needs.known(need)
+        except ValueError as fault:
+            raise CaseFault(f"{case.id}: {fault}") from None
     for check in (*getattr(case, "expect", ()), *getattr(case, "extra", ())):
         if check.name not in REGISTRY:
             raise CaseFault(f"{case.id}: no check is called {check.name!r}")
