@@ -99,16 +99,17 @@ class Adapter:
     def spec_range(self, output: str, features: Features | None) -> tuple[str | None, str | None]:
         """The lowest and the highest spec version it claims: of its features document, else of its version output.
 
-        Where that output is known to be wrong, the highest is what the version was measured to accept. None: not known.
+        Where that output is known to be wrong, the highest is what the version was measured to accept. None: not known,
+        or no version at all.
         """
         if features is not None:
             lowest, highest = features.get("ociVersionMin"), features.get("ociVersionMax")
-            if isinstance(lowest, str) and isinstance(highest, str):
+            if _is_version(lowest) and _is_version(highest):
                 return lowest, highest
         if "version-understates-spec" in self.quirks:
             return None, self.accepted_max(self.version_of(output) or "")
         found = re.search(r"^spec:?\s+(\S+)\s*$", output, re.MULTILINE)
-        return (None, found[1]) if found else (None, None)
+        return (None, found[1]) if found and _is_version(found[1]) else (None, None)
 
     def log_entries(self, text: str) -> list[dict[str, Any]]:
         """The entries of a piece of log: ``{"level", "msg", "time"}`` each, unknown ones None. Never raises."""
@@ -173,6 +174,13 @@ class Runtime:
             "spec_max": self.spec_max,
             "adapter": self.adapter.name,
         }
+
+
+def _is_version(value: Json) -> bool:
+    try:
+        return isinstance(value, str) and bool(release(value))
+    except ValueError:
+        return False
 
 
 def comparable(version: str) -> Version | None:

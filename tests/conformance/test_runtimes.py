@@ -111,6 +111,13 @@ def test_an_incomplete_features_document_states_no_range(fake: Fake) -> None:
     assert (runtime.spec_min, runtime.spec_max) == (None, "1.0.2-dev")
 
 
+def test_a_claim_that_is_no_version_is_none(fake: Fake) -> None:
+    runtime = recognise(
+        fake("printf 'runc version 1.0\\nspec: banana\\n'", """echo '{"ociVersionMin": "1", "ociVersionMax": "x"}'""")
+    )
+    assert (runtime.spec_min, runtime.spec_max) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("says", "fault"),
     [
