@@ -21,7 +21,8 @@ These placeholders are filled: {bundle} {rootfs} {probe} {journal} {id} {cgroup}
 EXAMPLE = """example:
   python -m bundles new /tmp/demo --probe "dump exit 3"
   runc run --bundle /tmp/demo demo; echo $?"""
-CHECK = """Names every fault of DIR/config.json by its JSON path, one a line: PATH: FAULT. FILE may be any document instead.
+CHECK = """Names every fault of DIR/config.json by its JSON path, one a line: PATH: FAULT.
+FILE may be any one document instead.
 
 exit status: 0 no fault, 1 faults, 2 nothing to read"""
 
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("dir", type=Path, metavar="DIR", help="the bundle's folder; made if absent")
     new.add_argument("--patch", action="append", default=[], metavar="FILE", help="a JSON merge patch; repeatable")
     new.add_argument("--probe", metavar="WORDS", help="what the probe does, as one string (default: dump)")
-    new.add_argument("--rootfs", default="probe", metavar="DIR|TAR", help="a root filesystem to copy; the probe is added")
+    new.add_argument("--rootfs", default="probe", metavar="DIR|TAR", help="the root filesystem; the probe joins it")
     new.add_argument("--force", action="store_true", help="overwrite a config.json; a rootfs that exists always stays")
     new.set_defaults(run=_new)
     check = commands.add_parser("check", help="find faults", description=CHECK, formatter_class=shape)
@@ -105,21 +106,22 @@ def _check(options: argparse.Namespace) -> int:
     except OSError as fault:
         return _usage(f"{path}: {fault.strerror}")
     faults = schema.read(data, options.kind, "SHOULD" if options.should else "MUST")
-    for fault in faults:
-        print(f"{fault.path}: {fault.message}" + (" (advice)" if fault.level == "SHOULD" else ""))
-    if path.name == "config.json" and not faults:
-        faults = _root_faults(path, json.loads(data))
+    if options.dir.is_dir():
+        faults += _root_faults(options.dir, data)
+    for found in faults:
+        print(f"{found.path}: {found.message}" + (" (advice)" if found.level == "SHOULD" else ""))
     return 1 if faults else 0
 
 
-def _root_faults(path: Path, config: Any) -> list[schema.Fault]:
-    """root.path has to name a folder; only a bundle on disk can tell."""
-    root = os.path.join(path.parent, config["root"]["path"])
-    if os.path.isdir(root):
+def _root_faults(bundle: Path, data: bytes) -> list[schema.Fault]:
+    """root.path has to name a folder; only a bundle on disk can tell. Anything else about it is the schema's."""
+    try:
+        named = json.loads(data)["root"]["path"]
+    except (ValueError, LookupError, TypeError):
         return []
-    fault = schema.Fault("$.root.path", f"no folder at {root}")
-    print(f"{fault.path}: {fault.message}")
-    return [fault]
+    if not isinstance(named, str) or "\0" in named or os.path.isdir(bundle / named):
+        return []
+    return [schema.Fault("$.root.path", f"names no folder: {bundle / named}")]
 
 
 if __name__ == "__main__":

@@ -75,5 +75,7 @@ void member_namespaces(struct text *t);
 void member_clock(struct text *t, const char *name, int clock);
 long long clock_ns(int clock);
 void member_vector(struct text *t, const char *name, char **words);
+void member_scheduling(void); /* these two, of privileges.c, add to `line` */
+void member_privileges(void);
 int each_entry(const char *path, void (*each)(int folder, const char *name));
 #endif

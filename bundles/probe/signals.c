@@ -1,7 +1,5 @@
 /* Ending, waiting and signals. Handlers are installed by the raw call, because libc keeps 32 and 33 for itself. */
 #include "probe.h"
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -24,11 +22,11 @@ asm(".text\n.type probe_restore,@function\nprobe_restore:\n\tmov $15, %eax\n\tsy
 #define RESTORER 0UL, NULL
 #endif
 
-typedef void handler(int, siginfo_t *, void *);
-#define BY_DEFAULT ((handler *)0) /* what libc calls SIG_DFL and SIG_IGN */
-#define IGNORED ((handler *)1)
+typedef void signal_action(int, siginfo_t *, void *);
+#define BY_DEFAULT ((signal_action *)0) /* what libc calls SIG_DFL and SIG_IGN */
+#define IGNORED ((signal_action *)1)
 
-static int install(int number, handler *handler) {
+static int install(int number, signal_action *handler) {
     struct kernel_action action = {handler, RESTORER, ~0ULL};
     action.flags |= 4UL; /* SA_SIGINFO */
     return syscall(SYS_rt_sigaction, number, &action, NULL, 8) ? -1 : 0;
@@ -90,10 +88,17 @@ static void fault(int number) {
             one = *page;
     }
     if (number == SIGSYS) { /* a filter that kills at the next call */
-        struct sock_filter kill = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-        struct sock_fprog program = {1, &kill};
+        const struct { /* linux/filter.h is not there with every compiler */
+            uint16_t code;
+            uint8_t if_true, if_false;
+            uint32_t value;
+        } kill = {0x06 /* BPF_RET */, 0, 0, 0x80000000U /* SECCOMP_RET_KILL_PROCESS */};
+        const struct {
+            unsigned short length;
+            const void *first;
+        } program = {1, &kill};
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0)
+        if (prctl(PR_SET_SECCOMP, 2 /* SECCOMP_MODE_FILTER */, &program, 0, 0) == 0)
             getpid();
     }
     (void)one;
@@ -149,7 +154,7 @@ int verb_hold(int count, char **words) {
         wait_signal();
 }
 
-static int each_signal(const char *kind, int count, char **words, handler *handler) {
+static int each_signal(const char *kind, int count, char **words, signal_action *handler) {
     char spare[24];
     int used = 0;
     begin(&line, '{');

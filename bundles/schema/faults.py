@@ -99,7 +99,8 @@ def _level(error: "ValidationError") -> Level:
 
 
 def _worded(error: "ValidationError") -> Fault:
-    schema, value, keyword = _own(error), error.instance, error.validator
+    schema, keyword = _own(error), error.validator
+    value: Any = error.instance
     demand: Any = error.validator_value
     path, level = error.json_path, _level(error)
     if keyword == "required":
