@@ -14,7 +14,7 @@ Document = dict[str, Any]
 Patch = Mapping[str, Any]
 
 _BASE: Document = json.loads((Path(__file__).parent / "base.json").read_text())
-_PLACEHOLDER = re.compile(r"\{(bundle|rootfs|probe|journal|id|cgroup|pidfile|(?:ns|file):[A-Za-z0-9._-]+)\}")
+_PLACEHOLDER = re.compile(r"\{(bundle|rootfs|probe|journal|id|cgroup|pidfile|(?:ns|file|listener):[A-Za-z0-9._-]+)\}")
 
 
 def base() -> Document:
@@ -49,7 +49,7 @@ def _apply(target: Document, patch: Patch) -> None:
 def fill(document: Any, values: Mapping[str, str]) -> Any:
     """`document` with every placeholder `{NAME}` inside its strings replaced by `values[NAME]`, member names excepted.
 
-    NAME is bundle, rootfs, probe, journal, id, cgroup, ns:NAME or file:NAME; other braces are text and stay.
+    NAME is bundle, rootfs, probe, journal, id, cgroup, pidfile, ns:NAME, file:NAME or listener:NAME; other braces are text and stay.
     Raises KeyError(NAME) for a placeholder without a value.
     """
     if isinstance(document, str):

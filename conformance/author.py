@@ -8,9 +8,9 @@ from __future__ import annotations
 from bundles import pairwise
 from bundles.patches import *  # noqa: F403  (the vocabulary of patches is re-exported whole)
 from conformance.checks.all import *  # noqa: F403  (and so is that of checks)
-from conformance.model import AppArmor, Case, Check, File, Json, Ns, Patch, Rejects, Scenario, Step
+from conformance.model import AppArmor, Case, Check, File, Json, Listener, Ns, Patch, Rejects, Scenario, Step
 
-__all__ = ["AppArmor", "Case", "Check", "File", "Json", "Ns", "Patch", "Rejects", "Scenario", "Step", "pairwise"]  # noqa: RUF100
+__all__ = ["AppArmor", "Case", "Check", "File", "Json", "Listener", "Ns", "Patch", "Rejects", "Scenario", "Step", "pairwise"]  # noqa: RUF100
 
 
 def create(**args: Json) -> Step:
@@ -74,6 +74,11 @@ def look() -> Step:
 def send(text: str) -> Step:
     """Write to the container's standard input (or its terminal)."""
     return Step(op="send", args={"text": text})
+
+
+def heard(name: str) -> Step:
+    """Wait until a Listener has been spoken to and the connection is closed; goes on when that has not come about in time."""
+    return Step(op="heard", args={"name": name})
 
 
 def gone() -> Step:

@@ -18,6 +18,7 @@ from typing import Any
 import bundles
 from bundles import probe, rootfs
 from conformance import kernel, world
+from conformance.listener import Agent
 from conformance.observation import Call, Event, Json, Outside, look
 from conformance.runtimes.base import Runtime
 from conformance.shim import Deadline, Shim, Stream, pipe
@@ -151,6 +152,7 @@ class Container:
         self.console: Console | None = None
         self.journal: Journal
         self._log_read = 0
+        self._agents: list[Agent] = []
         self._make_rootfs(root_filesystem)
         self._stdio()
         self._known: list[int] = []
@@ -172,6 +174,20 @@ class Container:
         err, self._err_write = pipe()
         self.out, self.err = Stream(out), Stream(err)
         self.shim.streams += [self.out, self.err, self.journal]  # type: ignore[list-item]
+
+    def attend(self, agent: Agent) -> None:
+        """Serve this agent whenever the shim waits; its moments go to the journal."""
+        agent.tell = self.journal.add
+        self._agents.append(agent)
+        self.shim.streams.append(agent)  # type: ignore[arg-type]
+
+    def wait_heard(self, name: str) -> None:
+        """Until the agent of that name was spoken to and left, or the container process has ended, or the deadline."""
+        agent = next(a for a in self._agents if a.thing.name == name)
+        try:
+            self.shim.wait(lambda: agent.over or self.is_over, self.timeout)
+        except Deadline:
+            pass
 
     @property
     def words(self) -> dict[str, str]:
@@ -356,8 +372,11 @@ class Container:
 
     def drain(self) -> None:
         """Take what is in the pipes."""
-        for stream in (self.out, self.err, self.journal, *([self.console] if self.console else [])):
+        for stream in self._streams():
             stream.drain()
+
+    def _streams(self) -> list[Any]:
+        return [self.out, self.err, self.journal, *([self.console] if self.console else []), *self._agents]
 
     @property
     def ending(self) -> tuple[int | None, int | None]:
@@ -402,9 +421,9 @@ class Container:
         self.shim.kill_children(known)
         for directory in world.cgroups_left(self.cgroup):
             world.remove_cgroup(directory)
-        for stream in (self.out, self.err, self.journal, *([self.console] if self.console else [])):
+        for stream in self._streams():
             if stream in self.shim.streams:
-                self.shim.streams.remove(stream)  # type: ignore[arg-type]
+                self.shim.streams.remove(stream)
             stream.close()
         for fd in (self._stdin_read, self._out_write, self._err_write):
             os.close(fd)

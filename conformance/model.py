@@ -93,7 +93,22 @@ class AppArmor:
     text: str
 
 
-World = Ns | File | AppArmor
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """A socket that takes the process state (`linux.seccomp.listenerPath`), and the agent which answers each notified call.
+
+    Named by "{listener:NAME}". It answers with `value`, or with the errno `error`; `interrupt` is a signal that it sends the caller
+    first. `kind`: "deaf" is bound but takes no connection, "datagram" is of the wrong type.
+    """
+
+    name: str
+    kind: Literal["stream", "deaf", "datagram"] = "stream"
+    value: int = 0
+    error: int = 0
+    interrupt: str = ""
+
+
+World = Ns | File | AppArmor | Listener
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +164,7 @@ class Scenario(_Shape):
 
 AnyCase = Case | Rejects | Scenario
 
-_NAMED: dict[str, type[Any]] = {c.__name__: c for c in (Check, Step, Ns, File, AppArmor, Case, Rejects, Scenario)}
+_NAMED: dict[str, type[Any]] = {c.__name__: c for c in (Check, Step, Ns, File, AppArmor, Listener, Case, Rejects, Scenario)}
 
 
 def to_json(value: Any) -> Json:

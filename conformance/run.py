@@ -96,6 +96,8 @@ def _once(
     around = world.Around(wanted, box.bundle, probe.build())
     try:
         with around:
+            for agent in around.agents.values():
+                box.attend(agent)
             try:
                 steps_seen, created, config, left = _walk(box, around, version, patches, steps, stdin, raw, without)
             finally:
@@ -116,7 +118,7 @@ def _once(
                 events=tuple(box.journal.events),
                 left=tuple(left),
                 host=look(os.getpid()),
-                world={**around.facts, "pid_file": _text(box.pid_file), "cgroup": box.cgroup, "pid": box.pid},
+                world={**around.facts, **_heard(around), "pid_file": _text(box.pid_file), "cgroup": box.cgroup, "pid": box.pid},
                 console=box.console.facts if box.console else None,
                 control=control,
                 twin=twin,
@@ -141,6 +143,7 @@ def _walk(
     without: str,
 ) -> tuple[list[Seen], Outside | None, dict[str, Json], list[str]]:
     words = {**box.words, **{f"ns:{name}": path for name, path in around.paths.items()}}
+    words |= {f"listener:{name}": agent.path for name, agent in around.agents.items()}
     config = fill(base_config(version, patches), words)
     box.write(config)
     if raw is not None:
@@ -202,6 +205,9 @@ class _Walk:
         if step.op == "send":
             box.send(args["text"])
             return self._plain(index, step)
+        if step.op == "heard":
+            box.wait_heard(args["name"])
+            return self._plain(index, step)
         if step.op == "gone":
             call = box.simple("state")
             return Seen(index=index, op="gone", call=call, pid=box.pid, alive=not box.is_over)
@@ -238,6 +244,10 @@ class _Walk:
 
     def _not_done(self, index: int, step: Step, why: str) -> Seen:
         return Seen(index=index, op=step.op, done=False, why=why, pid=self.box.pid, alive=not self.box.is_over)
+
+
+def _heard(around: world.Around) -> dict[str, Json]:
+    return {f"listener:{name}": agent.facts() for name, agent in around.agents.items()}
 
 
 def _text(path: Path) -> str | None:

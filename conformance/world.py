@@ -19,7 +19,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conformance import kernel
-from conformance.model import AppArmor, File, Ns, World
+from conformance.listener import Agent
+from conformance.model import AppArmor, File, Listener, Ns, World
 
 RUN_VARIABLE = "PROCTOR_RUN"  # in the environment of every runtime we call: how a sweep finds what escaped
 _PREFIX = "proctor"
@@ -255,6 +256,7 @@ class Around:
         self.paths: dict[str, str] = {}
         self.facts: dict[str, object] = {}
         self.pids: list[int] = []
+        self.agents: dict[str, Agent] = {}
         self._profiles: list[AppArmor] = []
 
     def __enter__(self) -> Around:
@@ -264,6 +266,8 @@ class Around:
                     self._namespace(thing)
                 elif isinstance(thing, File):
                     make_file(thing, self.bundle, self.probe)
+                elif isinstance(thing, Listener):
+                    self.agents[thing.name] = Agent(thing, f"{self.bundle}/{thing.name}.sock")
                 else:
                     self._profile(thing, "--replace")
                     self._profiles.append(thing)
@@ -278,6 +282,8 @@ class Around:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        for agent in self.agents.values():
+            agent.close()
         for profile in self._profiles:
             self._profile(profile, "--remove")
 
