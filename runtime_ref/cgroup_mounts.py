@@ -26,7 +26,8 @@ def mount(entry: dict[str, Any], options: Options, ctx: Context) -> None:
     """Mounts the container's own cgroups at the destination of `entry`.
 
     Version 2 alone: one cgroup2 file system. Version 1: a tmpfs with one folder a hierarchy, each showing the
-    container's cgroup as its top; the unified hierarchy of a mixed host comes as `unified`. Raises OSError.
+    container's cgroup as its top. The unified hierarchy of a mixed host has no controllers and is left out, as engines
+    expect. Raises OSError.
     """
     target, _ = paths.make(ctx.root, entry["destination"], True)
     try:
@@ -79,10 +80,9 @@ def _one(point: str, root: str, names: str, own: dict[str, str], top: int, optio
         # The mount shows `root` of the hierarchy as its top; our cgroup lies below that.
         inner = path[len(root.rstrip("/")) :] if path.startswith(root) else path
         tree = filesystems.clone_of(point + "/" + inner.lstrip("/"))
-    elif names:
-        tree = filesystems.new("cgroup", "cgroup", _data(names))
     else:
-        tree = filesystems.new("cgroup2", "cgroup")
+        words = ["none", names] if names.startswith("name=") else names.split(",")
+        tree = filesystems.new("cgroup", "cgroup", words)
     try:
         os.mkdir(folder, 0o755, dir_fd=top)
         inside = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top)
@@ -101,35 +101,23 @@ def _one(point: str, root: str, names: str, own: dict[str, str], top: int, optio
             pass
 
 
-def _data(names: str) -> list[str]:
-    return ["none", names] if names.startswith("name=") else names.split(",")
-
-
 def _hierarchies() -> list[tuple[str, str, str]]:
-    """(mount point, root, controllers joined by ",") of the host's version 1 hierarchies and, beside those, the
-    unified one.
-
-    Nothing where the host has version 2 alone. proc_pid_mountinfo(5).
-    """
+    """(mount point, root, controllers joined by ",") of each version 1 hierarchy of the host. proc_pid_mountinfo(5)."""
     found: list[tuple[str, str, str]] = []
-    unified: list[tuple[str, str, str]] = []
     seen: set[str] = set()
     own = _own()
     with open("/proc/self/mountinfo", "rb") as file:
         lines = file.read().decode("utf-8", "surrogateescape").splitlines()
     for line in lines:
         left, _, right = line.partition(" - ")
-        if not right.startswith("cgroup"):
+        if not right.startswith("cgroup "):
             continue
-        fields, tail = left.split(" "), right.split(" ")
-        if tail[0] == "cgroup2":
-            unified = [(_plain(fields[4]), _plain(fields[3]), "")]
-        elif tail[0] == "cgroup":
-            names = _known(tail[-1].split(","), own)
-            if names and names not in seen:
-                seen.add(names)
-                found.append((_plain(fields[4]), _plain(fields[3]), names))
-    return found + unified if found else []
+        fields = left.split(" ")
+        names = _known(right.rpartition(" ")[2].split(","), own)
+        if names and names not in seen:
+            seen.add(names)
+            found.append((_plain(fields[4]), _plain(fields[3]), names))
+    return found
 
 
 def _known(options: list[str], own: dict[str, str]) -> str:

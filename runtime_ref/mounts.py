@@ -16,7 +16,7 @@ from runtime_ref import filesystems, paths, procfs
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
-from runtime_ref.options import Options
+from runtime_ref.options import Attributes, Options
 
 if False:
     from typing import Any
@@ -114,6 +114,7 @@ def _new(entry: dict[str, Any], index: int, options: Options, ctx: Context, labe
         raise OSError(errno.ENODEV, "neither a type nor bind among the options")
     target, before = _target(entry["destination"], kind, ctx)
     tree = -1
+    later = False
     try:
         if kind not in ("proc", "sysfs", "mqueue"):
             _may_cover(target, None, ctx)
@@ -122,12 +123,17 @@ def _new(entry: dict[str, Any], index: int, options: Options, ctx: Context, labe
             data = [*data, f'context="{label}"']
         if kind == "tmpfs" and before and not any(option.startswith("mode=") for option in data):
             data = [*data, f"mode={os.fstat(target).st_mode & 0o7777:o}"]
+        if kind == "tmpfs" and options.this.set & c.MOUNT_ATTR_RDONLY:
+            # Mount points of later entries, device files and the console still have to be made in it.
+            options.this.set &= ~c.MOUNT_ATTR_RDONLY
+            later = True
         source = entry.get("source") or kind
         try:
             if filesystems.needs_old_call(data, options.super):
                 tree = filesystems.old_call(kind, source, data, options.super, target)
             else:
-                tree = filesystems.new(kind, source, data, options.super)
+                tree = filesystems.new(kind, source, data, options.super, options.this.masks()[0])
+                options.this = Attributes()
         except OSError as fault:
             # A user namespace that does not own the network or pid namespace may have the host's view, not a new one.
             if fault.errno != errno.EPERM or not ctx.userns or kind not in HOST_COPY:
@@ -139,9 +145,7 @@ def _new(entry: dict[str, Any], index: int, options: Options, ctx: Context, labe
             from runtime_ref import copyup
 
             copyup.copy(target, tree)
-        if kind == "tmpfs" and options.this.set & c.MOUNT_ATTR_RDONLY:
-            # Mount points of later entries, device files and the console still have to be made in it.
-            options.this.set &= ~c.MOUNT_ATTR_RDONLY
+        if later:
             ctx.read_only_later.append(os.dup(tree))
         place(tree, target, options, entry["destination"], ctx)
         ctx.filesystems.add(os.fstat(tree).st_dev)

@@ -473,7 +473,7 @@ def test_cgroup_shows_the_own_cgroups(tmp_path: Path) -> None:
     hierarchies = {
         path
         for path, seen in mountinfo().items()
-        if path.startswith("/sys/fs/cgroup/") and seen["type"].startswith("cgroup")
+        if path.startswith("/sys/fs/cgroup/") and seen["type"] == "cgroup"
     }
     seen = result["mounts"]
     assert hierarchies <= set(seen)
@@ -488,7 +488,7 @@ def test_cgroup_namespace_shows_its_top(tmp_path: Path) -> None:
         pytest.skip("this host has no version 1 hierarchy of pids")
     document = config(entry("/sys/fs/cgroup", "cgroup", "cgroup"), namespaces=[{"type": "mount"}, {"type": "cgroup"}])
     seen = within(prepared, document, str(bundle(tmp_path)), flags=0x2000000)["mounts"]
-    assert seen["/sys/fs/cgroup/pids"]["root"] == "/" and seen["/sys/fs/cgroup/unified"]["type"] == "cgroup2"
+    assert seen["/sys/fs/cgroup/pids"]["root"] == "/"
 
 
 def test_proc_may_not_be_covered(tmp_path: Path) -> None:
