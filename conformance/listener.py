@@ -178,7 +178,7 @@ class Agent:
 
 
 def _interrupt(fd: int, id: int, pid: int, number: str) -> bool:
-    """Send the waiting caller a signal; whether that took the call back. "No" takes a while: no moment ends the wait."""
+    """Send the waiting caller a signal; whether that took the call back. "No" takes a while, as no moment ends it."""
     try:
         os.kill(pid, signal.Signals[number])
     except (ProcessLookupError, PermissionError):

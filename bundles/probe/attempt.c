@@ -1,14 +1,17 @@
-/* `try`, `try-thread`, `exec`: one system call in a child of its own, so that a kill by seccomp is seen and not suffered.
+/* `try`, `try-thread`, `try-traced`, `try-i386`, `exec`: one system call in a child of its own, so that a kill by seccomp is seen and not suffered.
    The child leaves what it saw on a shared page; what it could not leave there, the parent knows from wait4(2). */
 #include "probe.h"
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 
 enum { MOST = 6 };
+enum way { PLAIN, THREADED, TRACED, I386 };
 
 struct attempt {
     long number;
+    enum way way;
     long word[MOST];
     volatile int done, joined, no_thread;
     volatile long result;
@@ -38,6 +41,19 @@ static inline __attribute__((always_inline)) long raw(long n, const long *w) {
 #endif
 }
 
+/* The number is one of i386's, the words are cut to 32 bits; rbp, the sixth word, stays as it is. */
+static long raw_i386(long n, const long *w) {
+#if defined(__x86_64__)
+    long result;
+    asm volatile("int $0x80" : "=a"(result) : "a"(n), "b"(w[0]), "c"(w[1]), "d"(w[2]), "S"(w[3]), "D"(w[4]) : "memory", "r8", "r9", "r10", "r11");
+    return (int)result;
+#else
+    (void)n;
+    (void)w;
+    return -ENOSYS;
+#endif
+}
+
 /* 0 from a call that makes a process means: this is the new one. It ends at once and reports nothing. */
 static int forks(long n) {
 #ifdef SYS_fork
@@ -50,8 +66,8 @@ static int forks(long n) {
 static void *perform(void *argument) {
     struct attempt *a = argument;
     static const long nothing[MOST] = {0};
-    long result = raw(a->number, a->word);
-    if (result == 0 && forks(a->number))
+    long result = a->way == I386 ? raw_i386(a->number, a->word) : raw(a->number, a->word);
+    if (result == 0 && a->way != I386 && forks(a->number))
         raw(SYS_exit_group, nothing);
     a->result = result;
     a->done = 1;
@@ -89,16 +105,39 @@ static void member_status(const char *name, int ended, int status) {
     member_string(&line, name, ended && WIFSIGNALED(status) ? signal_name(WTERMSIG(status), spare) : NULL);
 }
 
-static int attempt(const char *kind, int count, char **words, int threaded) {
+/* The child stops itself; from then on each stop that a filter asks for (SCMP_ACT_TRACE) gives its number, and the call goes on.
+   -1: there was none. */
+static long trace(pid_t child, int *status) {
+    long message = -1;
+    unsigned long got;
+    int ready = 0;
+    while (waitpid(child, status, 0) == child || errno == EINTR) {
+        int signal = 0;
+        if (!WIFSTOPPED(*status))
+            break;
+        if (!ready++)
+            ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
+        else if (*status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8))
+            message = ptrace(PTRACE_GETEVENTMSG, child, 0, &got) ? -1 : (long)got;
+        else
+            signal = WSTOPSIG(*status);
+        ptrace(PTRACE_CONT, child, 0, signal);
+    }
+    return message;
+}
+
+static int attempt(const char *kind, int count, char **words, enum way way) {
     struct attempt *a = mmap(NULL, sizeof *a, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), plain = {0};
     char *parts[MOST], copy[4096], spare[24];
     const char *name;
-    int parts_count, status = 0, ended = 0;
+    int parts_count, status = 0, ended = 0, threaded = way == THREADED;
+    long message = -1;
     if (count < 1 || strlen(words[0]) >= sizeof copy)
         return -1;
     strcpy(copy, words[0]);
     if (a == MAP_FAILED)
         a = &plain;
+    a->way = way;
     if (parse(copy, a, &name, parts, &parts_count))
         return -1;
     begin(&line, '{');
@@ -121,6 +160,8 @@ static int attempt(const char *kind, int count, char **words, int threaded) {
     pid_t child = a == &plain ? -1 : fork();
     if (child == 0) {
         pthread_t thread;
+        if (way == TRACED && (ptrace(PTRACE_TRACEME, 0, 0, 0) || raise(SIGSTOP)))
+            _exit(1);
         if (!threaded) {
             perform(a);
         } else if (pthread_create(&thread, NULL, perform, a)) {
@@ -131,7 +172,10 @@ static int attempt(const char *kind, int count, char **words, int threaded) {
         }
         _exit(0);
     }
-    if (child > 0) {
+    if (child > 0 && way == TRACED) {
+        message = trace(child, &status);
+        ended = 1;
+    } else if (child > 0) {
         pid_t got;
         while ((got = waitpid(child, &status, 0)) < 0 && errno == EINTR)
             ;
@@ -154,6 +198,13 @@ static int attempt(const char *kind, int count, char **words, int threaded) {
     } else if (child < 0) {
         member_string(&line, "in", "self");
     }
+    if (way == TRACED) {
+        key(&line, "traced");
+        if (message < 0)
+            value_null(&line);
+        else
+            value_int(&line, message);
+    }
     end(&line, '}');
     emit(&line);
     if (a != &plain)
@@ -161,8 +212,10 @@ static int attempt(const char *kind, int count, char **words, int threaded) {
     return 1;
 }
 
-int verb_try(int count, char **words) { return attempt("try", count, words, 0); }
-int verb_try_thread(int count, char **words) { return attempt("try-thread", count, words, 1); }
+int verb_try(int count, char **words) { return attempt("try", count, words, PLAIN); }
+int verb_try_thread(int count, char **words) { return attempt("try-thread", count, words, THREADED); }
+int verb_try_traced(int count, char **words) { return attempt("try-traced", count, words, TRACED); }
+int verb_try_i386(int count, char **words) { return attempt("try-i386", count, words, I386); }
 
 /* `exec PATH`: whether a child can become it (run as `PATH exit 0`, all output dropped), and how that ended. */
 int verb_exec(int count, char **words) {

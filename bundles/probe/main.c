@@ -11,7 +11,8 @@ static const struct {
     verb *run;
 } verbs[] = {
     {"dump", verb_dump}, {"net", verb_net},
-    {"try", verb_try}, {"try-thread", verb_try_thread}, {"exec", verb_exec},
+    {"try", verb_try}, {"try-thread", verb_try_thread}, {"try-traced", verb_try_traced}, {"try-i386", verb_try_i386},
+    {"exec", verb_exec},
     {"read", verb_read}, {"list", verb_list}, {"stat", verb_stat}, {"lstat", verb_lstat}, {"statfs", verb_statfs},
     {"write", verb_write}, {"append", verb_append}, {"open", verb_open}, {"mkdir", verb_mkdir}, {"rmdir", verb_rmdir},
     {"unlink", verb_unlink}, {"mknod", verb_mknod}, {"access", verb_access}, {"readlink", verb_readlink},

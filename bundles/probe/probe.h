@@ -60,7 +60,7 @@ const char *file_type(mode_t mode);
 /* ---- verbs; each gets the words after its own and returns how many it used, or -1 with a complaint ---- */
 typedef int verb(int count, char **words);
 verb verb_dump, verb_net;
-verb verb_try, verb_try_thread, verb_exec;
+verb verb_try, verb_try_thread, verb_try_traced, verb_try_i386, verb_exec;
 verb verb_read, verb_list, verb_stat, verb_lstat, verb_statfs, verb_write, verb_append, verb_open, verb_mkdir, verb_rmdir,
     verb_unlink, verb_mknod, verb_access, verb_readlink, verb_chown, verb_chmod, verb_symlink, verb_xattr;
 verb verb_hook, verb_tick;
