@@ -116,7 +116,7 @@ def find(item: Item, case: AnyCase, seen: Observation) -> Finding:
     if short is not None:
         return Finding(ok=False, expected="the operations before it succeed", observed=short.why)
     if item.kind == "unchanged":
-        return _unchanged(seen)
+        return _unchanged(case, seen)
     return Finding(ok=not seen.left, expected="nothing left", observed=", ".join(seen.left) or "nothing left", where="after delete")
 
 
@@ -151,7 +151,10 @@ def _refused(case: AnyCase, seen: Observation) -> Finding:
     )
 
 
-def _unchanged(seen: Observation) -> Finding:
+def _unchanged(case: AnyCase, seen: Observation) -> Finding:
+    at = case.at if isinstance(case, Rejects) else "create"
+    if any(s.op == at and s.call and not s.call.refused for s in seen.steps):
+        return Finding(ok=False, expected="nothing left", observed="it was not refused", where="after the refusal")
     found = list(seen.left)
     for step in seen.steps:
         if step.op == "gone" and step.call is not None and not step.call.refused:

@@ -93,6 +93,7 @@ def _once(
         box = Container(runtime, where.shim, where.room, timeout=where.timeout, root_filesystem=where.rootfs)
     except (OSError, world.HarnessError) as fault:
         return Observation(case=case.id, runtime=runtime.name, twin=twin, fault=f"the bundle could not be made: {fault}")
+    named = os.uname().nodename
     around = world.Around(wanted, box.bundle, probe.build())
     try:
         with around:
@@ -118,7 +119,7 @@ def _once(
                 events=tuple(box.journal.events),
                 left=tuple(left),
                 host=look(os.getpid()),
-                world={**around.facts, **_heard(around), "pid_file": _text(box.pid_file), "cgroup": box.cgroup, "pid": box.pid},
+                world={**around.facts, **_heard(around), "pid_file": _text(box.pid_file), "cgroup": box.cgroup, "pid": box.pid, "renamed": os.uname().nodename != named},
                 console=box.console.facts if box.console else None,
                 control=control,
                 twin=twin,

@@ -307,7 +307,7 @@ class Around:
                 else:
                     os.write(tell, b"%d\n" % os.getpid())
                     os.close(tell)
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, range(1, 65))
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
                 while True:
                     signal.pause()
             except BaseException as fault:
