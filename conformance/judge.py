@@ -101,7 +101,7 @@ def find(item: Item, case: AnyCase, seen: Observation) -> Finding:
         assert item.check is not None
         short = seen.stopped_short
         if short is not None:
-            return Finding(ok=False, expected="the container runs", observed=short.why, where=f"step {short.index + 1}, {short.op}")
+            return Finding(ok=False, expected="the container runs", observed=short.why, where=f"step {short.index + 1}, {short.op}", raw=_detail(short))
         try:
             return REGISTRY[item.check.name].judge(seen, item.check)
         except NotSeen as fault:
@@ -114,10 +114,15 @@ def find(item: Item, case: AnyCase, seen: Observation) -> Finding:
         return _refused(case, seen)
     short = seen.stopped_short
     if short is not None:
-        return Finding(ok=False, expected="the operations before it succeed", observed=short.why)
+        return Finding(ok=False, expected="the operations before it succeed", observed=short.why, raw=_detail(short))
     if item.kind == "unchanged":
         return _unchanged(case, seen)
     return Finding(ok=not seen.left, expected="nothing left", observed=", ".join(seen.left) or "nothing left", where="after delete")
+
+
+def _detail(short: Seen | None) -> str:
+    """How the step that stopped a run ended, in the runtime's own words; these differ from run to run, so no verdict rests on them."""
+    return f"{short.call.outcome}: {short.call.message}" if short is not None and short.call is not None else ""
 
 
 def _control(seen: Observation) -> Finding:
@@ -127,7 +132,7 @@ def _control(seen: Observation) -> Finding:
         return Finding(ok=False, expected=expected, observed="it was not run")
     short = twin.stopped_short
     if short is not None:
-        return Finding(ok=False, expected=expected, observed=short.why)
+        return Finding(ok=False, expected=expected, observed=short.why, raw=_detail(short))
     if twin.inside is None:
         return Finding(ok=False, expected=expected, observed="its program said nothing")
     return Finding(ok=True, expected=expected, observed=expected)
@@ -136,7 +141,7 @@ def _control(seen: Observation) -> Finding:
 def _refused(case: AnyCase, seen: Observation) -> Finding:
     control = _control(seen)
     if not control.ok:
-        return Finding(ok=False, expected="an error, from a runtime that runs the control twin", observed=f"the control twin does not run: {control.observed}")
+        return Finding(ok=False, expected="an error, from a runtime that runs the control twin", observed=f"the control twin does not run: {control.observed}", raw=control.raw)
     at = case.at if isinstance(case, Rejects) else "create"
     call = next((s.call for s in seen.steps if s.op == at and s.call), None)
     if call is None:
@@ -168,7 +173,7 @@ def _step(item: Item, seen: Observation) -> Finding:
     one = next((s for s in seen.steps if s.index == item.index), None)
     if one is None:
         why = short.why if short else "the scenario ended before"
-        return Finding(ok=False, expected=f"{step.op} is reached", observed=f"not reached: {why}")
+        return Finding(ok=False, expected=f"{step.op} is reached", observed=f"not reached: {why}", raw=_detail(short))
     if step.op in ("sees", "until"):
         return _status(step, one, seen)
     if step.op == "gone":
@@ -184,7 +189,7 @@ def _step(item: Item, seen: Observation) -> Finding:
 def _status(step: Step, one: Seen, seen: Observation) -> Finding:
     want = str(step.args["status"])
     if not one.done or one.call is None:
-        return Finding(ok=False, expected=f"status {want}", observed=one.why or "state was not asked", where="state")
+        return Finding(ok=False, expected=f"status {want}", observed=one.why or "state was not asked", where="state", raw=_detail(one))
     if one.state is None:
         return Finding(ok=False, expected=f"status {want}", observed="state prints no JSON object", where="state", raw=one.call.stdout[:200])
     got = [f"status {one.state.get('status')}"]

@@ -228,7 +228,7 @@ class _Walk:
         if call.timed_out or call.flooded:
             done, why = False, f"{call.op}: {call.outcome}"
         elif step.outcome == "ok" and not call.ok:
-            done, why = False, f"{call.op}: {call.outcome}: {call.message}"
+            done, why = False, f"{call.op} generates an error" if call.refused else f"{call.op}: {call.outcome}"
         return Seen(
             index=index,
             op=step.op,

@@ -12,6 +12,9 @@ from conformance.author import (
     cgroup_view,
     clock_ahead,
     clock_offset,
+    create,
+    delete,
+    ended,
     file_has,
     fresh,
     hostname,
@@ -24,6 +27,7 @@ from conformance.author import (
     path_of,
     runs,
     says,
+    start,
     time_offsets,
     userns,
 )
@@ -31,8 +35,8 @@ from conformance.author import (
 TYPES = ("pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time")
 USUAL = ("pid", "mount", "ipc", "uts")
 MAPS = [(0, 100000, 65536)]
-# Without a mount namespace nothing may be mounted: it would be mounted in the runtime's own.
-NO_MOUNTS: Patch = {"mounts": []}
+# Without a mount namespace the runtime mounts in its own (the worker's); what then stays there is not asked.
+ONLY_PROC: Patch = {"mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}]}
 OF_HOST = hostname(None)  # a name can only be set in a UTS namespace of one's own
 NEEDS = {"time": ["timens"], "user": ["userns"]}
 
@@ -47,7 +51,7 @@ def new(type: str) -> list[Patch]:
 def without(type: str) -> list[Patch]:
     """A configuration without any entry of that type."""
     rest = [t for t in USUAL if t != type]
-    return [namespaces(*rest), *([NO_MOUNTS] if type == "mount" else []), *([OF_HOST] if type == "uts" else [])]
+    return [namespaces(*rest), *([ONLY_PROC] if type == "mount" else []), *([OF_HOST] if type == "uts" else [])]
 
 
 def by_path(type: str, name: str = "red") -> list[Patch]:
@@ -75,6 +79,7 @@ CASES = [
             clause=f"linux.namespaces.inherit.{type}",
             config=without(type),
             needs=NEEDS.get(type, []),
+            steps=(create(), start(), ended(), delete().may_fail()) if type == "mount" else (),
             expect=[inherits(type)],
         )
         for type in TYPES
