@@ -86,7 +86,7 @@ def context(config: dict[str, Any], bundle: str) -> Context:
         sysctl.check(config)
     try:
         if ctx.userns and ctx.mountns:
-            ctx.root_tree = _follower(filesystems.clone_of(ctx.path, True))
+            ctx.root_tree = _early(ctx.path, True, config)
         for index, entry in enumerate(config.get("mounts") or ()):
             _open_source(config, entry, index, ctx)
     except BaseException:
@@ -226,8 +226,11 @@ def _open_source(config: dict[str, Any], entry: dict[str, Any], index: int, ctx:
         if maps is not None:
             ctx.usernses[index] = idmap.user_namespace(maps)
         if bind and "remount" not in options:
-            recursive = "rbind" in options
-            tree = ctx.trees[index] = _follower(filesystems.clone_of(mounts.source_path(entry, ctx.bundle), recursive))
+            tree = _early(mounts.source_path(entry, ctx.bundle), "rbind" in options, config)
+            if tree >= 0:
+                ctx.trees[index] = tree
+            elif maps is not None:
+                raise PermissionError(errno.EPERM, "only the host's root may map the ids of its file systems")
             if maps is not None:
                 filesystems.change(tree, c.MOUNT_ATTR_IDMAP, whole="ridmap" in options, userns=ctx.usernses[index])
     except OSError as fault:
@@ -251,9 +254,15 @@ def _load(config: dict[str, Any]) -> None:
             from runtime_ref import copyup  # noqa: F401
 
 
-def _follower(tree: int) -> int:
-    """A tree cloned in the host's namespace still follows it, but no longer tells it anything."""
-    filesystems.change(tree, propagation=c.MS_SLAVE, whole=True)
+def _early(path: str, whole: bool, config: dict[str, Any]) -> int:
+    """A tree of the host, opened by the parent; -1 if only the mapped root of the child may mount (rootless)."""
+    try:
+        tree = filesystems.clone_of(path, whole)
+    except PermissionError:
+        return -1
+    if propagation(config.get("linux", {}).get("rootfsPropagation") or "")[0] != c.MS_SHARED:
+        # As in the child's namespace: it follows the host, but tells it nothing.
+        filesystems.change(tree, propagation=c.MS_SLAVE, whole=True)
     return tree
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime_ref.test_mounts import bundle, config, entry
+from tests.runtime_ref.roots import bundle, config, entry
 from tests.runtime_ref.within import Refused, within
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="making devices needs root")

@@ -8,57 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.runtime_ref.roots import bundle, config, entry, finished, mounted, over_tree, prepared
 from tests.runtime_ref.within import Refused, mountinfo, within
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-
-
-def bundle(tmp_path: Path) -> Path:
-    for name in ("rootfs/proc", "rootfs/dev", "rootfs/sys", "rootfs/tmp", "rootfs/mnt", "rootfs/etc", "source/below"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "source/file").write_text("here\n")
-    return tmp_path
-
-
-def config(*mounts: dict[str, Any], **linux: Any) -> dict[str, Any]:
-    linux.setdefault("namespaces", [{"type": "mount"}])
-    return {"root": {"path": "rootfs"}, "mounts": list(mounts), "linux": linux}
-
-
-def entry(
-    destination: str, kind: str = "tmpfs", source: str | None = None, *options: str, **rest: Any
-) -> dict[str, Any]:
-    found = {"destination": destination, "type": kind, "options": list(options), **rest}
-    return found if source is None else {**found, "source": source}
-
-
-def prepared(document: dict[str, Any], where: str, look: list[str] | None = None) -> dict[str, Any]:
-    """Makes the root file system; gives the mounts below it by their path in the container, and what is at `look`."""
-    from runtime_ref import rootfs
-
-    ctx = rootfs.context(document, where)
-    rootfs.prepare(document, where, ctx)
-    top = where + "/rootfs"
-    found: dict[str, Any] = {}
-    for path in look or ():
-        at = Path(top + path)
-        if not at.exists() and not at.is_symlink():
-            found[path] = None
-        elif at.is_dir():
-            found[path] = sorted(os.listdir(at))
-        else:
-            found[path] = at.read_text()
-    return {
-        "mounts": {path[len(top) :] or "/": seen for path, seen in mountinfo().items() if path.startswith(top)},
-        "look": found,
-    }
-
-
-def mounted(tmp_path: Path, *mounts: dict[str, Any], look: list[str] | None = None, **linux: Any) -> dict[str, Any]:
-    where = str(bundle(tmp_path))
-    result = within(prepared, config(*mounts, **linux), where, look)
-    assert isinstance(result, dict)
-    return result
 
 
 ATTRIBUTES = ["ro", "nosuid", "nodev", "noexec", "nodiratime", "nosymfollow", "noatime", "relatime"]
@@ -103,20 +56,6 @@ def test_attributes(tmp_path: Path, kind: str, options: list[str], has: list[str
     assert set(has) <= set(seen) and not set(lacks) & set(seen), seen
 
 
-def finished(document: dict[str, Any], where: str) -> dict[str, Any]:
-    """Goes all the way to the changed root; gives the mount table seen there."""
-    from runtime_ref import procfs, rootfs
-
-    ctx = rootfs.context(document, where)
-    rootfs.prepare(document, where, ctx)
-    rootfs.pivot(ctx)
-    rootfs.finish(document, ctx)
-    # The container may have no /proc; a table opened before would still be told from the old root.
-    proc = procfs.private()
-    os.fchdir(proc)
-    return mountinfo(f"{os.getpid()}/mountinfo")
-
-
 @pytest.mark.parametrize(
     ("option", "has", "lacks"),
     [
@@ -158,42 +97,6 @@ def test_plain_attribute_spares_the_mounts_below(tmp_path: Path) -> None:
 def test_bind_without_r_leaves_the_mounts_below_behind(tmp_path: Path) -> None:
     seen = within(over_tree, str(bundle(tmp_path)), ["bind"], False)
     assert "/mnt" in seen and "/mnt/below" not in seen
-
-
-def over_tree(where: str, options: list[str], all_set: bool) -> dict[str, Any]:
-    """A bind of a source with a mount below it, which has every attribute or none."""
-    from runtime_ref import filesystems
-    from runtime_ref import options as words
-
-    tree = filesystems.new("tmpfs", "tmpfs")
-    if all_set:
-        attributes = words.Attributes()
-        for word in ("ro", "nosuid", "nodev", "noexec", "nodiratime", "nosymfollow", "noatime"):
-            attributes.take(word)
-        filesystems.change(tree, *attributes.masks())
-    below = os.open(where + "/source/below", os.O_PATH)
-    filesystems.attach(tree, below)
-    found = prepared(config(entry("/mnt", "none", "source", *options)), where)["mounts"]
-    assert isinstance(found, dict)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("option", "fields"),
-    [("private", []), ("shared", ["shared"]), ("slave", []), ("unbindable", ["unbindable"])],
-)
-def test_propagation_of_a_mount(tmp_path: Path, option: str, fields: list[str]) -> None:
-    seen = mounted(tmp_path, entry("/mnt", "none", "source", "bind", option))["mounts"]
-    assert seen["/mnt"]["propagation"] == fields
-
-
-@pytest.mark.parametrize(
-    ("option", "field"), [("rshared", "shared"), ("runbindable", "unbindable"), ("rprivate", None), ("rslave", None)]
-)
-def test_propagation_of_a_tree(tmp_path: Path, option: str, field: str | None) -> None:
-    seen = within(over_tree, str(bundle(tmp_path)), ["rbind", option], False)
-    for path in ("/mnt", "/mnt/below"):
-        assert seen[path]["propagation"] == ([field] if field else [])
 
 
 @pytest.mark.parametrize(
@@ -355,140 +258,6 @@ def test_copy_up_leaves_the_image_alone(tmp_path: Path) -> None:
     (where / "rootfs/etc/link").symlink_to("x")
     within(copied, config(entry("/etc", "tmpfs", "tmpfs", "tmpcopyup")), str(where))
     assert os.listdir(where / "rootfs/etc/sub") == ["secret"]
-
-
-MAPS = {
-    "uidMappings": [{"containerID": 0, "hostID": 5000, "size": 10}],
-    "gidMappings": [{"containerID": 0, "hostID": 6000, "size": 10}],
-}
-
-
-def owner(document: dict[str, Any], where: str, path: str) -> list[int]:
-    prepared(document, where)
-    found = os.stat(where + "/rootfs" + path)
-    return [found.st_uid, found.st_gid]
-
-
-@pytest.mark.parametrize("options", [["bind", "idmap"], ["rbind", "ridmap"], ["bind"]], ids=" ".join)
-def test_id_mapping_of_a_bind(tmp_path: Path, options: list[str]) -> None:
-    document = config(entry("/mnt", "none", "source", *options, **MAPS))
-    assert within(owner, document, str(bundle(tmp_path)), "/mnt/file") == [5000, 6000]
-
-
-def test_id_mapping_of_the_user_namespace(tmp_path: Path) -> None:
-    # Only the document names a user namespace here; the mapping is taken from it.
-    document = config(
-        entry("/mnt", "none", "source", "bind", "idmap"), namespaces=[{"type": "mount"}, {"type": "user"}], **MAPS
-    )
-    assert within(owner, document, str(bundle(tmp_path)), "/mnt/file") == [5000, 6000]
-
-
-@pytest.mark.parametrize(
-    ("rest", "says"),
-    [
-        ({}, "no user namespace"),
-        ({"uidMappings": MAPS["uidMappings"]}, "gidMappings"),
-        ({"gidMappings": MAPS["gidMappings"]}, "uidMappings"),
-    ],
-)
-def test_id_mapping_without_mappings_is_an_error(tmp_path: Path, rest: dict[str, Any], says: str) -> None:
-    with pytest.raises(Refused, match=says):
-        mounted(tmp_path, entry("/mnt", "none", "source", "bind", "idmap", **rest))
-
-
-@pytest.mark.parametrize(
-    ("word", "fields"),
-    [
-        (None, []),
-        ("private", []),
-        ("shared", ["shared"]),
-        ("unbindable", ["unbindable"]),
-        ("rshared", ["shared"]),
-        ("rprivate", []),
-    ],
-)
-def test_propagation_of_the_root(tmp_path: Path, word: str | None, fields: list[str]) -> None:
-    seen = within(finished, config(**({"rootfsPropagation": word} if word else {})), str(bundle(tmp_path)))
-    assert seen["/"]["propagation"] == fields
-
-
-def test_unknown_propagation_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"linux\.rootfsPropagation"):
-        within(finished, config(rootfsPropagation="sharp"), str(bundle(tmp_path)))
-
-
-def test_slave_root_hears_the_host_and_says_nothing(tmp_path: Path) -> None:
-    where = bundle(tmp_path)
-    heard = within(both_ways, config(rootfsPropagation="slave"), str(where))
-    assert heard == {"container sees host": True, "host sees container": False}
-
-
-def test_private_root_hears_nothing(tmp_path: Path) -> None:
-    heard = within(both_ways, config(rootfsPropagation="private"), str(bundle(tmp_path)))
-    assert heard == {"container sees host": False, "host sees container": False}
-
-
-def both_ways(document: dict[str, Any], where: str) -> dict[str, bool]:
-    """This process plays the host, its child the container; each mounts something in the bundle's root file system."""
-    from runtime_ref import filesystems, rootfs
-    from runtime_ref.kernel import const as c
-    from runtime_ref.kernel import sys as k
-
-    top = os.open("/", os.O_PATH)
-    filesystems.change(top, propagation=c.MS_SHARED, whole=True)
-    child_read, host_write = os.pipe()
-    host_read, child_write = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            k.unshare(c.CLONE_NEWNS)
-            ctx = rootfs.context(document, where)
-            rootfs.prepare(document, where, ctx)
-            rootfs.pivot(ctx)
-            rootfs.finish(document, ctx)
-            place = os.open("/tmp", os.O_PATH)
-            filesystems.attach(filesystems.new("tmpfs", "tmpfs"), place)
-            Path("/tmp/container").touch()
-            os.write(child_write, b"1")
-            os.read(child_read, 1)
-            os.write(child_write, b"1" if os.path.exists("/mnt/host") else b"0")
-        finally:
-            os._exit(0)
-    os.close(child_write)
-    assert os.read(host_read, 1) == b"1"
-    place = os.open(where + "/rootfs/mnt", os.O_PATH)
-    tree = filesystems.new("tmpfs", "tmpfs")
-    os.close(os.open("host", os.O_CREAT | os.O_WRONLY, dir_fd=tree))
-    filesystems.attach(tree, place)
-    os.write(host_write, b"1")
-    sees = os.read(host_read, 1) == b"1"
-    os.waitpid(pid, 0)
-    return {"container sees host": sees, "host sees container": os.path.exists(where + "/rootfs/tmp/container")}
-
-
-def test_cgroup_shows_the_own_cgroups(tmp_path: Path) -> None:
-    if not Path("/sys/fs/cgroup/pids").is_dir():
-        pytest.skip("this host has no version 1 hierarchy of pids")
-    result = mounted(tmp_path, entry("/sys/fs/cgroup", "cgroup", "cgroup", "ro", "nosuid"), look=["/sys/fs/cgroup"])
-    hierarchies = {
-        path
-        for path, seen in mountinfo().items()
-        if path.startswith("/sys/fs/cgroup/") and seen["type"] == "cgroup"
-    }
-    seen = result["mounts"]
-    assert hierarchies <= set(seen)
-    for path in hierarchies:
-        assert {"ro", "nosuid"} <= set(seen[path]["options"])
-    own = dict(line.split(":")[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
-    assert seen["/sys/fs/cgroup/pids"]["root"] == own["pids"]
-
-
-def test_cgroup_namespace_shows_its_top(tmp_path: Path) -> None:
-    if not Path("/sys/fs/cgroup/pids").is_dir():
-        pytest.skip("this host has no version 1 hierarchy of pids")
-    document = config(entry("/sys/fs/cgroup", "cgroup", "cgroup"), namespaces=[{"type": "mount"}, {"type": "cgroup"}])
-    seen = within(prepared, document, str(bundle(tmp_path)), flags=0x2000000)["mounts"]
-    assert seen["/sys/fs/cgroup/pids"]["root"] == "/"
 
 
 def test_proc_may_not_be_covered(tmp_path: Path) -> None:
