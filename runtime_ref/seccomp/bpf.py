@@ -19,6 +19,8 @@ from __future__ import annotations
 from _struct import pack
 
 from runtime_ref.errors import ConfigError
+from runtime_ref.kernel import const as c
+from runtime_ref.kernel import sys as k
 from runtime_ref.seccomp import tables
 
 if False:
@@ -128,6 +130,15 @@ def assemble(code: list[Instruction]) -> bytes:
     if len(code) > LONGEST:
         raise ConfigError("linux.seccomp", f"the filter has {len(code)} instructions, the kernel takes {LONGEST}")
     return pack("=" + "HBBI" * len(code), *[field for instruction in code for field in instruction])
+
+
+def load(code: bytes, flags: int = 0) -> int | None:
+    """Puts the program over this thread for good; the listener's descriptor (close-on-exec) where `flags` ask for one.
+
+    The caller has no_new_privs or CAP_SYS_ADMIN (seccomp(2)). Raises OSError.
+    """
+    listener = k.seccomp(c.SECCOMP_SET_MODE_FILTER, flags, code)
+    return listener if flags & NEW_LISTENER else None
 
 
 def program(seccomp: dict[str, Any], arches: list[str]) -> list[Instruction]:
