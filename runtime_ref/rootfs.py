@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from runtime_ref import devices, filesystems, masks, mounts
 from runtime_ref.errors import ConfigError, RuntimeFault
@@ -119,8 +120,11 @@ def prepare(config: dict[str, Any], bundle: str, ctx: Context) -> None:
 def pivot(ctx: Context, no_pivot: bool = False) -> None:
     """Makes the prepared root the "/" of this process and, in its mount namespace, of everything.
 
-    `no_pivot`: move the root over "/" instead, for hosts whose root is the initial ramfs. Raises RuntimeFault.
+    `no_pivot`: move the root over "/" instead, for hosts whose root is the initial ramfs. Nothing can be imported any
+    more afterwards. Raises RuntimeFault.
     """
+    # From the next step on a module's name would be looked up in the container, and its file run with all our rights.
+    sys.meta_path.clear()
     step = "read-only mounts"
     try:
         later, ctx.read_only_later = ctx.read_only_later, []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,35 @@ def test_link_that_leads_out_needs_its_measure(tmp_path: Path) -> None:
         tmp_path, IN_ROOT, ("paths.py", 'k.openat2(root, path or "."', 'k.openat2(root, path.lstrip("/") or "."')
     )
     assert within(climbing, str(bundle(tmp_path)), package=copy) is True
+
+
+# The interpreter's own door: a module imported after the pivot would come from the image.
+
+NO_IMPORTS = ("rootfs.py", "sys.meta_path.clear()", "pass")
+
+
+def module_of_the_image(where: str) -> bool:
+    """Whether a module that the image brings is run by the runtime: `wave` stands for any that is imported late."""
+    for folder in sys.path:
+        if folder.startswith("/"):
+            (Path(where) / "rootfs" / folder[1:]).mkdir(parents=True, exist_ok=True)
+            (Path(where) / "rootfs" / folder[1:] / "wave.py").write_text("import sys; sys.owned = True")
+    sys.modules.pop("wave", None)
+    prepare(config(), where)
+    sys.path_importer_cache.clear()
+    try:
+        import wave  # noqa: F401
+    except ImportError:
+        return False
+    return hasattr(sys, "owned")
+
+
+def test_no_module_of_the_image_is_run(tmp_path: Path) -> None:
+    assert within(module_of_the_image, str(bundle(tmp_path))) is False
+
+
+def test_no_module_of_the_image_is_run_needs_its_measure(tmp_path: Path) -> None:
+    assert within(module_of_the_image, str(bundle(tmp_path)), package=without(tmp_path, NO_IMPORTS)) is True
 
 
 # CVE-2025-31133: /dev/null becomes a link before the masks are laid, so that the masked file shows (or frees) another
