@@ -33,7 +33,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except (OSError, tarfile.TarError, probe.NoCompiler) as fault:
-        print(f"bundles: {fault}", file=sys.stderr)
+        said = str(fault) if isinstance(fault, probe.NoCompiler) else str(fault).splitlines()[0].rstrip(":")
+        print(f"bundles: {said}", file=sys.stderr)
         return 1
     return status
 

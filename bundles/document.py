@@ -49,7 +49,8 @@ def _apply(target: Document, patch: Patch) -> None:
 def fill(document: Any, values: Mapping[str, str]) -> Any:
     """`document` with every placeholder `{NAME}` inside its strings replaced by `values[NAME]`, member names excepted.
 
-    NAME is bundle, rootfs, probe, journal, id, cgroup, pidfile, ns:NAME, file:NAME or listener:NAME; other braces are text and stay.
+    NAME is bundle, rootfs, probe, journal, id, cgroup, pidfile, ns:NAME, file:NAME or listener:NAME; other braces are
+    text and stay.
     Raises KeyError(NAME) for a placeholder without a value.
     """
     if isinstance(document, str):
@@ -89,8 +90,8 @@ def write(folder: Path, config: Any, rootfs: str | Path = "probe") -> None:
     from bundles import rootfs as trees  # here: config alone needs neither tar nor compiler
 
     folder.mkdir(parents=True, exist_ok=True)
+    trees.place(folder / "rootfs", str(rootfs))
     if isinstance(config, bytes):
         (folder / "config.json").write_bytes(config)
     else:
         (folder / "config.json").write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
-    trees.place(folder / "rootfs", str(rootfs))

@@ -3,6 +3,6 @@
 Knows compilers and the cache folder; knows nothing of bundles or of what the probe reports.
 """
 
-from bundles.probe.build import NoCompiler, build
+from bundles.probe.binary import NoCompiler, build
 
 __all__ = ["NoCompiler", "build"]
