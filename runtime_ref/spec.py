@@ -11,14 +11,10 @@ from __future__ import annotations
 
 import os
 
-from runtime_ref import members
 from runtime_ref.errors import ConfigError
-from runtime_ref.shapes import Bad, told
 
 if False:
     from typing import Any
-
-    from runtime_ref.shapes import Shape
 
 VERSION_MIN = "1.0.0"
 VERSION_MAX = "1.3.0"
@@ -42,7 +38,7 @@ def load(bundle: str) -> dict[str, Any]:
 def load_process(path: str) -> dict[str, Any]:
     """The checked process object of a file (`exec --process FILE`). Raises ConfigError with paths below `process`."""
     process = read(path, path)
-    _form(members.process, process, "process")
+    _form("process", process, "process")
     _process(process)
     return process
 
@@ -69,6 +65,13 @@ def read(path: str, name: str) -> dict[str, Any]:
     if type(document) is not dict:
         raise ConfigError("", f"{name} must hold a JSON object, holds {told(document)}")
     return document
+
+
+def told(value: object) -> str:
+    """The value as text of at most 60 characters, for an error."""
+    from runtime_ref import shapes
+
+    return shapes.told(value)
 
 
 class _Scan:
@@ -121,7 +124,7 @@ def parse(data: bytes, name: str = "config.json") -> object:
 def check(config: dict[str, Any]) -> None:
     """Checks a whole configuration and fills in the defaults that `load` names. Raises ConfigError."""
     _version(config)
-    _form(members.config, config, "")
+    _form("config", config, "")
     linux = config.setdefault("linux", {})
     config.setdefault("mounts", [])
     config.setdefault("hooks", {})
@@ -153,9 +156,13 @@ def check(config: dict[str, Any]) -> None:
         raise ConfigError("annotations", "has an empty key")
 
 
-def _form(shape: Shape, value: object, path: str) -> None:
+def _form(kind: str, value: object, path: str) -> None:
+    """Checks against a table of `members`; only commands that check load these (1 ms; `state` only reads)."""
+    from runtime_ref import members
+    from runtime_ref.shapes import Bad
+
     try:
-        shape(value)
+        getattr(members, kind)(value)
     except Bad as bad:
         raise ConfigError((path + bad.where).lstrip("."), bad.why) from None
 
@@ -204,7 +211,7 @@ def _process(process: dict[str, Any]) -> None:
     if not process.get("terminal"):
         process.pop("consoleSize", None)  # the specification wants it ignored, whatever it holds
     elif process.get("consoleSize") is not None:
-        _form(members.console_size, process["consoleSize"], "process.consoleSize")
+        _form("console_size", process["consoleSize"], "process.consoleSize")
     seen = set()
     for number, limit in enumerate(process.get("rlimits") or ()):
         if limit["type"] in seen:
@@ -258,7 +265,7 @@ def _mappings(config: dict[str, Any], linux: dict[str, Any], kinds: dict[str, st
 def check_resources(resources: dict[str, Any], where: str = "resources", formed: bool = False) -> None:
     """config-linux.md#control-groups: checks a `linux.resources` object. Raises ConfigError."""
     if not formed:
-        _form(members.resources, resources, where)
+        _form("resources", resources, where)
     cpu = resources.get("cpu") or {}
     if cpu.get("quota", 0) > 0 and cpu.get("burst", 0) > cpu["quota"]:
         raise ConfigError(f"{where}.cpu.burst", f"{cpu['burst']} is above quota, {cpu['quota']}")
