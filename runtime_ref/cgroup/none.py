@@ -1,0 +1,102 @@
+"""No cgroup: for a user who may not make one, or a machine that mounts none.
+
+What needs one is refused, with the reason.
+
+Knows nothing of hierarchies. The container's processes are then those that /proc says have the init as their
+ancestor.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runtime_ref.errors import RuntimeFault
+
+if False:
+    from typing import Any
+
+    from runtime_ref.cgroup.oom import Watch
+
+
+class NoCgroup:
+    """Stands in where a cgroup cannot be had; `why` says why. `rootless`: device rules are left out, the user namespace
+    closes all devices that are not the user's anyway."""
+
+    driver = "none"
+    made: tuple[str, ...] = ()
+
+    def __init__(self, why: str, rootless: bool = False, init: int = 0) -> None:
+        self.why = why
+        self.rootless = rootless
+        self.init = init
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What state.json keeps, for `cgroup.from_state`."""
+        return {"driver": self.driver, "why": self.why, "rootless": self.rootless, "init": self.init}
+
+    def create(self) -> None:
+        """Nothing."""
+
+    def attach(self, pid: int) -> None:
+        """Keeps the init's pid, whose descendants are the container."""
+        self.init = pid
+
+    def fd_for_clone(self) -> None:
+        """None."""
+
+    def join(self, init: int = 0) -> None:
+        """Nothing."""
+
+    def limits(self, resources: dict[str, Any]) -> None:
+        """Refuses every resource, except device rules for an ordinary user."""
+        for topic, value in resources.items():
+            if value and not (topic == "devices" and self.rootless):
+                raise RuntimeFault("set cgroup limits", self.why, f"linux.resources.{topic}")
+
+    def frozen(self) -> bool:
+        """Never."""
+        return False
+
+    def freeze(self) -> None:
+        """Refused."""
+        raise RuntimeFault("pause", self.why)
+
+    def thaw(self) -> None:
+        """Refused."""
+        raise RuntimeFault("resume", self.why)
+
+    def pids(self) -> list[int]:
+        """The init and its descendants, by /proc/PID/stat."""
+        children: dict[int, list[int]] = {}
+        for name in os.listdir("/proc"):
+            if name.isdecimal():
+                try:
+                    with open(f"/proc/{name}/stat", "rb") as file:
+                        parent = int(file.read().rpartition(b")")[2].split()[1])
+                except OSError:
+                    continue
+                children.setdefault(parent, []).append(int(name))
+        found = [self.init] if self.init and os.path.exists(f"/proc/{self.init}") else []
+        for pid in found:
+            found.extend(children.get(pid, ()))
+        return found
+
+    def kill(self, signal: int) -> None:
+        """Sends a signal to the init and its descendants, the init last."""
+        for pid in reversed(self.pids()):
+            try:
+                os.kill(pid, signal)
+            except ProcessLookupError:
+                pass
+
+    def stats(self) -> dict[str, Any]:
+        """Refused."""
+        raise RuntimeFault("stats", self.why)
+
+    def oom(self) -> Watch:
+        """Refused."""
+        raise RuntimeFault("watch for OOM", self.why)
+
+    def remove(self) -> None:
+        """Nothing."""

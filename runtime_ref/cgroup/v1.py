@@ -1,0 +1,177 @@
+"""The container's cgroups on version 1: one folder in each mounted hierarchy.
+
+https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#control-groups and cgroups(7). Knows the
+files of the v1 controllers. Must not know config.json beyond `linux.resources`, nor how the container is made. Tasks
+come in by writing 0 into `tasks`, each from itself: a write into `cgroup.procs` takes a lock of the whole system and
+waits for an RCU grace period (7 to 10 ms measured), and the process that joins has one thread.
+"""
+
+from __future__ import annotations
+
+import os
+from signal import SIGKILL
+
+from runtime_ref.cgroup import device_rules, files, oom, v1_limits
+from runtime_ref.errors import RuntimeFault
+
+if False:
+    from typing import Any
+
+
+class V1:
+    """One container's cgroups. `dirs`: controller (or "name=systemd") to folder, shared by co-mounted controllers."""
+
+    driver = "v1"
+
+    def __init__(self, dirs: dict[str, str], made: list[str], default: str = "", devices: Any = ()) -> None:
+        self.dirs = dirs
+        self.made = made
+        self.default = default  # the folder name of the default place, removed when it is empty
+        self.devices = devices  # linux.devices
+        self.places = list(dict.fromkeys(dirs.values()))
+
+    @property
+    def paths(self) -> dict[str, Any]:
+        """What state.json keeps, for `cgroup.from_state`."""
+        return {"driver": self.driver, "dirs": self.dirs, "made": self.made, "default": self.default}
+
+    def create(self, occupied: bool = False) -> None:
+        """Makes the folders. Raises RuntimeFault for one that is frozen or has tasks, and leaves nothing then."""
+        cpuset = self.dirs.get("cpuset")
+        try:
+            for place in self.places:
+                born = _inherit_cpuset if place == cpuset else _nothing
+                if not files.make(place, self.made, born):
+                    if not occupied:
+                        self._fit(place)
+                    born(place)
+        except OSError as fault:
+            files.prune(self.made, self.default)
+            raise RuntimeFault("create cgroup", f"{fault.filename}: {fault.strerror}", "linux.cgroupsPath") from None
+        except RuntimeFault:
+            files.prune(self.made, self.default)
+            raise
+
+    def _fit(self, place: str) -> None:
+        """Whether a folder that was there already is fit for a container."""
+        if inside := files.processes(place):
+            raise RuntimeFault("create cgroup", f"{place} already has processes: {inside[:5]}", "linux.cgroupsPath")
+        if place == self.dirs.get("freezer") and files.read(place + "/freezer.state") != "THAWED":
+            raise RuntimeFault("create cgroup", f"{place} is frozen", "linux.cgroupsPath")
+
+    def attach(self, pid: int) -> None:
+        """Nothing: the init joins by itself."""
+
+    def fd_for_clone(self) -> None:
+        """None: clone3 can place a child only on version 2."""
+
+    def join(self, init: int = 0) -> None:
+        """The calling thread, which must be its process's only one, goes in. Raises RuntimeFault."""
+        for place in self.places:
+            try:
+                files.write(place + "/tasks", "0")
+            except OSError as fault:
+                raise RuntimeFault("join cgroup", f"{place}/tasks: {fault.strerror}", "linux.cgroupsPath") from None
+
+    def limits(self, resources: dict[str, Any]) -> None:
+        """Applies `linux.resources`, those members that are there. Raises RuntimeFault with the JSON path."""
+        if resources.get("unified"):
+            raise RuntimeFault("set cgroup limits", "needs cgroup v2; this machine runs v1", "linux.resources.unified")
+        files.settle(v1_limits.writes(resources, self._has), self._dir)
+        if rules := device_rules.listed(resources, self.devices):
+            place = self._need("devices", device_rules.WHERE)
+            for file, text, where in device_rules.v1_writes(rules, files.read(place + "/devices.list")):
+                files.settle([("devices", file, text, where)], self._dir)
+
+    def _has(self, controller: str, file: str, where: str) -> bool:
+        return os.path.exists(self._need(controller, where) + "/" + file)
+
+    def _need(self, controller: str, where: str) -> str:
+        try:
+            return self.dirs[controller]
+        except KeyError:
+            raise RuntimeFault("set cgroup limits", f"the {controller} hierarchy is not mounted", where) from None
+
+    def _dir(self, controller: str) -> str:
+        return self.dirs[controller]
+
+    def frozen(self) -> bool:
+        """Whether the container is paused (or just being paused)."""
+        place = self.dirs.get("freezer")
+        return place is not None and files.read_or(place + "/freezer.state", "THAWED") != "THAWED"
+
+    def freeze(self) -> None:
+        """Stops all tasks. Raises RuntimeFault where there is no freezer or they do not stop in time."""
+        state = self._freezer() + "/freezer.state"
+
+        def stopped() -> bool:
+            files.write(state, "FROZEN")  # again each time: a task that forked meanwhile is seen only by a new write
+            return files.read(state) == "FROZEN"
+
+        if not files.until(stopped):
+            files.write(state, "THAWED")
+            raise RuntimeFault("pause", f"{state} stays FREEZING")
+
+    def thaw(self) -> None:
+        """Lets all tasks go on."""
+        files.write(self._freezer() + "/freezer.state", "THAWED")
+
+    def _freezer(self) -> str:
+        try:
+            return self.dirs["freezer"]
+        except KeyError:
+            raise RuntimeFault("pause", "the freezer hierarchy is not mounted") from None
+
+    def pids(self) -> list[int]:
+        """Ids of all processes of the container, also of cgroups it made."""
+        return files.processes(self.dirs.get("freezer") or self.places[0])
+
+    def kill(self, signal: int) -> None:
+        """Sends a signal to every process, frozen meanwhile so that none escapes by forking. SIGKILL ends a pause."""
+        paused = self.frozen()
+        freezer = "freezer" in self.dirs
+        if freezer and not paused:
+            try:
+                self.freeze()
+            except RuntimeFault:
+                pass  # a task stuck in the kernel; the signal reaches it all the same
+        for pid in self.pids():
+            try:
+                os.kill(pid, signal)
+            except ProcessLookupError:
+                pass
+        if freezer and (signal == SIGKILL or not paused):
+            self.thaw()
+
+    def stats(self) -> dict[str, Any]:
+        """The data of a stats event; see `stats`."""
+        from runtime_ref.cgroup import stats
+
+        return stats.v1(self.dirs)
+
+    def oom(self) -> oom.Watch:
+        """A watch of the OOM kills. Raises RuntimeFault without the memory hierarchy."""
+        return oom.v1(self._need("memory", ""))
+
+    def remove(self) -> None:
+        """Removes the folders that `create` made, and cgroups below them. Tasks that are left in them are killed."""
+        mine = set(self.made)
+        for place in self.places:
+            if place in mine:
+                files.remove(place, lambda: self.kill(SIGKILL))
+        files.prune(self.made, self.default)
+
+
+def _nothing(_: str) -> None:
+    """Most hierarchies need nothing for a new folder."""
+
+
+def _inherit_cpuset(folder: str) -> None:
+    """Copies the CPUs and memory nodes from above into a folder that has none; before, no task can join (ENOSPC)."""
+    for name in ("/cpuset.cpus", "/cpuset.mems"):
+        if files.read(folder + name).strip():
+            continue
+        above = os.path.dirname(folder)
+        if not files.read_or(above + name, "-").strip():
+            _inherit_cpuset(above)
+        files.write(folder + name, files.read(above + name))
