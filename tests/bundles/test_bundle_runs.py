@@ -24,10 +24,8 @@ def test_new_bundle_runs(name: str, tmp_path: Path) -> None:
     assert main(["new", str(bundle), "--probe", "dump try getppid exit 7"]) == 0
     # A mount namespace of its own: nothing a runtime leaves mounted stays on the machine.
     command = ["unshare", "-m", runtime, "--root", str(tmp_path / "root"), "run", container]
-    done = subprocess.run(
-        command, cwd=bundle, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=DEADLINE
-    )
+    done = subprocess.run(command, cwd=bundle, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
     assert done.returncode == 7, done.stderr
     dump, attempt = map(json.loads, done.stdout.splitlines())
     assert (dump["pid"], dump["hostname"], dump["exe"]) == (1, "proctor", "/probe")
-    assert attempt == {"kind": "try", "name": "getppid", "args": [], "ret": 0, "errno": "OK", "signal": None}
+    assert attempt == {"kind": "try", "name": "getppid", "args": [], "ret": 1, "errno": "OK", "signal": None}
