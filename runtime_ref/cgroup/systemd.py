@@ -257,7 +257,7 @@ class Bus:
 
     def job(self, method: str, signature: str, body: tuple[Any, ...]) -> None:
         """Calls a method that starts a job, and waits for the job to end well."""
-        import jeepney  # type: ignore[import-untyped]
+        import jeepney
         from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
 
         removed = jeepney.MatchRule(

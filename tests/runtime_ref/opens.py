@@ -1,4 +1,4 @@
-"""A program for a process in a cgroup: makes a node of each character device named "MAJOR:MINOR" and opens it for reading.
+"""A program for a process in a cgroup: makes a node of each character device named "MAJOR:MINOR" and opens it to read.
 
 Prints a line for each: the name, and OK or the errno of the first call that failed.
 """

@@ -1,4 +1,4 @@
-"""Device rules: their order and defaults, their form on cgroup v1, and the eBPF program in a simulator of its machine."""
+"""Device rules: their order and defaults, their form on cgroup v1, and the eBPF program in a simulator."""
 
 from __future__ import annotations
 

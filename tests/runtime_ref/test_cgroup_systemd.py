@@ -1,4 +1,4 @@
-"""The systemd driver on paper: names, folders, unit properties. Its talk with systemd is seen in the emulated kernel."""
+"""The systemd driver on paper: names, folders, unit properties. Its talk with systemd needs systemd."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from runtime_ref import cgroup
-from runtime_ref.cgroup import devices_bpf
+from runtime_ref.cgroup import devices_bpf, files
 from runtime_ref.cgroup.v2 import V2
 from runtime_ref.errors import RuntimeFault
 from tests.runtime_ref import opens
@@ -25,7 +25,7 @@ UNIFIED = cgroup.Hierarchies({}, ROOT)
 pytestmark = pytest.mark.skipif(
     not ROOT or os.geteuid() != 0, reason=f"needs root and a cgroup2 mount; found {ROOT!r}, uid {os.geteuid()}"
 )
-CONTROLLERS = open(ROOT + "/cgroup.controllers").read().split() if ROOT else []
+CONTROLLERS = files.read(ROOT + "/cgroup.controllers").split() if ROOT else []
 
 
 def controller(name: str) -> pytest.MarkDecorator:

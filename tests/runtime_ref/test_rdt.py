@@ -1,4 +1,4 @@
-"""Intel RDT on plain folders in place of resctrl (there is no such hardware here): which groups, which writes, what goes."""
+"""Intel RDT on plain folders in place of resctrl (few machines have it): which groups, writes and removals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Resctrl:
         (folder / "tasks").write_text("")
         if folder.parent.name != "mon_groups":
             (folder / "schemata").write_text("")
-            (folder / "mon_groups").exists() or os.makedirs(folder / "mon_groups")
+            os.makedirs(folder / "mon_groups", exist_ok=True)
 
     def create(self, ident: str = "c1", **intel_rdt: Any) -> rdt.Rdt:
         return rdt.create(intel_rdt, ident, str(self.root))
@@ -86,7 +86,8 @@ def test_a_named_class_without_schemas_must_exist(resctrl: Resctrl) -> None:
 @pytest.mark.parametrize("member", ["enableMonitoring", "enableCMT", "enableMBM"])
 def test_a_monitoring_group_of_the_containers_own(resctrl: Resctrl, member: str) -> None:
     os.mkdir(resctrl.root / "gold")
-    made = resctrl.create(closID="gold", **{member: True})
+    asked: dict[str, Any] = {member: True, "closID": "gold"}
+    made = resctrl.create(**asked)
     made.assign(42)
     group = resctrl.root / "gold/mon_groups/c1"
     assert (group / "tasks").read_text() == "42"
