@@ -17,12 +17,15 @@ def make(folder: Path, probe: Path) -> None:
     """Fills `folder` (made if absent) with the empty folders a container needs, the probe and the journal's FIFO.
 
     The probe is a copy and no hard link: a container's root may write to its own files, and must not reach the cached
-    one (a copy costs 0.3 ms). Raises OSError.
+    one (a copy costs 0.2 ms on tmpfs, a link 0.01). Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in FOLDERS:
-        os.makedirs(folder / name, exist_ok=True)
-    os.chmod(folder / "tmp", 0o1777)
+        place = folder / name
+        if not os.path.lexists(place):  # a link of a given rootfs stays: what it names may be the host's
+            os.mkdir(place, 0o755)
+            if name == "tmp":
+                os.chmod(place, 0o1777)
     add_probe(folder, probe)
 
 

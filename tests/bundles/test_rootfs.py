@@ -41,6 +41,17 @@ def test_the_probe_is_not_written_through_a_link(program: str, tmp_path: Path) -
     assert outside.read_text() == "mine"
 
 
+def test_links_of_a_given_rootfs_are_not_followed(program: str, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o700)
+    (tmp_path / "rootfs").mkdir()
+    (tmp_path / "rootfs/tmp").symlink_to(outside)
+    (tmp_path / "rootfs/etc").symlink_to("/nonexistent")
+    bundles.rootfs.make(tmp_path / "rootfs", Path(program))
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o700
+    assert os.readlink(tmp_path / "rootfs/etc") == "/nonexistent"
+
+
 def archive(path: Path, *members: tarfile.TarInfo) -> Path:
     with tarfile.open(path, "w") as tar:
         for member in members:
