@@ -244,7 +244,7 @@ class _Walk:
         return Seen(index=index, op=step.op, pid=self.box.pid, alive=not self.box.is_over)
 
     def _not_done(self, index: int, step: Step, why: str) -> Seen:
-        return Seen(index=index, op=step.op, done=False, why=why, pid=self.box.pid, alive=not self.box.is_over)
+        return Seen(index=index, op=step.op, done=step.outcome == "any", why=why, pid=self.box.pid, alive=not self.box.is_over)
 
 
 def _heard(around: world.Around) -> dict[str, Json]:

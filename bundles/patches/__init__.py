@@ -52,7 +52,7 @@ from bundles.patches.process import (
     user,
     version,
 )
-from bundles.patches.syscalls import arg, rule, seccomp
+from bundles.patches.syscalls import arg, every_call_but, filtered, rule, seccomp, unlisted
 
 __all__ = [
     "POINTS",
@@ -66,7 +66,9 @@ __all__ = [
     "devices",
     "domainname",
     "env",
+    "every_call_but",
     "exec_cpu_affinity",
+    "filtered",
     "hook",
     "hooks",
     "hostname",
@@ -97,6 +99,7 @@ __all__ = [
     "terminal",
     "ticks",
     "time_offsets",
+    "unlisted",
     "user",
     "userns",
     "version",

@@ -41,7 +41,12 @@ def path_entries(seen: Observation, path: str, *names: str) -> Finding:
 def hidden_text(seen: Observation, path: str, nth: int = 0) -> Finding:
     """Nothing of the file can be read: reading errs, or ends at once."""
     line = answer(seen, "read", path, nth)
-    return same("nothing to read", "text" if line.get("text") else "nothing to read", f"inside, read {path}", raw=str(line.get("text"))[:80])
+    return same(
+        "nothing to read",
+        "text" if line.get("text") else "nothing to read",
+        f"inside, read {path}",
+        raw=str(line.get("text"))[:80],
+    )
 
 
 @check
@@ -56,7 +61,12 @@ def hidden_entries(seen: Observation, path: str) -> Finding:
 def out_of_reach(seen: Observation, path: str) -> Finding:
     """The file below a masked folder cannot be opened by its name."""
     line = answer(seen, "read", path)
-    return same("out of reach", "read" if line.get("errno") == "OK" else "out of reach", f"inside, read {path}", raw=str(line.get("errno")))
+    return same(
+        "out of reach",
+        "read" if line.get("errno") == "OK" else "out of reach",
+        f"inside, read {path}",
+        raw=str(line.get("errno")),
+    )
 
 
 __all__ = ["hidden_entries", "hidden_text", "out_of_reach", "path_entries", "path_gives", "path_text"]

@@ -1,4 +1,4 @@
-"""What a filter did: attempts of system calls by name and arguments, and what the runtime told the agent of a listener."""
+"""What a filter did: attempts of system calls by name and arguments, and what the runtime told a listener's agent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ending(line: Mapping[str, Json]) -> str:
 
 @check
 def attempt(seen: Observation, call: str, gives: str, way: str = "try") -> Finding:
-    """An attempt, written as in `tries`, gives an errno's name, "OK", or the name of the signal that kills its process."""
+    """An attempt, written as in `tries`, gives an errno's name, "OK", or the name of the signal that kills it."""
     line = one_attempt(seen, call, way)
     return same(gives, ending(line), f"inside, {call}", raw=str(line.get("ret")))
 
@@ -56,6 +56,20 @@ def returns(seen: Observation, call: str, value: int, way: str = "try") -> Findi
 
 
 @check
+def taken_as(seen: Observation, *calls: str) -> Finding:
+    """What a runtime makes of what it may refuse: these attempts' ends, or the operation that errs. To be recorded."""
+    refused = next((call for call in seen.calls if call.op in ("create", "start") and not call.ok), None)
+    if refused is not None:
+        got = f"{refused.op} generates an error" if refused.refused else f"{refused.op}: {refused.outcome}"
+        return same("taken or refused", got, refused.op, raw=refused.message)
+    return same(
+        "taken or refused",
+        _pairs({call: ending(one_attempt(seen, call, "try")) for call in calls}) or "taken",
+        "inside",
+    )
+
+
+@check
 def kills(seen: Observation, call: str, what: str) -> Finding:
     """An attempt in a second thread kills "thread" alone, the whole "process", or "nothing"."""
     line = one_attempt(seen, call, "try-thread")
@@ -66,7 +80,7 @@ def kills(seen: Observation, call: str, what: str) -> Finding:
 
 @check
 def traced(seen: Observation, call: str, number: int | None) -> Finding:
-    """A tracer of the attempt is stopped by the filter with this number in its event message (None: it is not stopped)."""
+    """A tracer is stopped at the attempt with this number in its event message (None: it is not stopped)."""
     got = one_attempt(seen, call, "try-traced").get("traced")
     return same(shown(number), shown(got), f"inside, PTRACE_GETEVENTMSG at {call}")
 
@@ -173,7 +187,7 @@ def state_sent_state(seen: Observation, listener: str) -> Finding:
 
 @check
 def descriptors_named(seen: Observation, listener: str, *names: str) -> Finding:
-    """`fds` of the process state names the descriptors, in their order; each called seccompFd is a notify descriptor."""
+    """`fds` of the process state names the descriptors in their order; seccompFd is a notify descriptor."""
     said = process_state(seen, listener).get("fds")
     came = sent(seen, listener)["descriptors"]
     expected = [f"{name}={NOTIFY if name == 'seccompFd' else '?'}" for name in names]
@@ -190,7 +204,11 @@ def descriptors_first(seen: Observation, listener: str) -> Finding:
     pieces = sent(seen, listener)["pieces"]
     first = pieces[0][1] if pieces else 0
     later = sum(piece[1] for piece in pieces[1:])
-    return same("descriptors first", "descriptors first" if first and not later else f"{first} first, {later} later", "the listener, SCM_RIGHTS")
+    return same(
+        "descriptors first",
+        "descriptors first" if first and not later else f"{first} first, {later} later",
+        "the listener, SCM_RIGHTS",
+    )
 
 
 @check
@@ -226,5 +244,6 @@ __all__ = [
     "state_sent_pid",
     "state_sent_state",
     "state_sent_version",
+    "taken_as",
     "traced",
 ]
