@@ -172,13 +172,9 @@ def remove(folder: str, kill: Callable[[], None]) -> None:
 def prune(made: list[str], kept: str = "") -> None:
     """Removes those folders of `made` that are empty, newest first, and a folder named `kept` above them."""
     for folder in reversed(made):
-        try:
-            os.rmdir(folder)
-        except OSError:
-            continue
         above = os.path.dirname(folder)
-        if kept and os.path.basename(above) == kept:
+        for each in (folder, above) if kept and os.path.basename(above) == kept else (folder,):
             try:
-                os.rmdir(above)
+                os.rmdir(each)
             except OSError:
                 pass
