@@ -56,7 +56,7 @@ class CaseFile(pytest.File):
             if shard and not belongs(case.id, *shard):
                 continue
             for runtime in session.runtimes:
-                yield CaseNode.from_parent(self, name=f"{case.id}[{runtime.name}]", case=case, runtime=runtime)
+                yield CaseNode.from_parent(self, name=f"{case.id}@{runtime.name}", case=case, runtime=runtime)
 
 
 class CaseNode(pytest.Collector):

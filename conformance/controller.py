@@ -57,6 +57,7 @@ class Controller:
         self.swept: list[str] = []
         self.left: list[str] = []
         self.begun = time.monotonic()
+        config.option.force_short_summary = True  # one line a failure, also where CI is set: the whole text stands above
         if config.option.xmlpath is None and not config.option.collectonly:
             config.option.xmlpath = str(self.folder / "junit.xml")
 
