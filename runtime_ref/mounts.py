@@ -172,39 +172,40 @@ def _target(destination: str, kind: str, ctx: Context) -> tuple[int, bool]:
 def _remount(destination: str, options: Options, ctx: Context) -> None:
     """New attributes for the mount at `destination`; those not named stay, as mount(8) does it."""
     target = paths.inside(ctx.root, destination)
+    fs = -1
     try:
+        try:
+            fs = k.fspick(target, "", c.FSPICK_CLOEXEC | c.FSPICK_EMPTY_PATH)
+        except OSError as fault:
+            if fault.errno != errno.EINVAL:
+                raise
+            raise OSError(errno.EINVAL, "remount: nothing is mounted here") from None
         later, ctx.read_only_later = ctx.read_only_later, []
         read_only(later)
-        # The file system below may be the host's, shared with everybody: only what this container mounted is
-        # reconfigured.
+        # The file system may be the host's, which everybody shares: only what this container mounted is reconfigured.
         if not options.bind and os.fstat(target).st_dev in ctx.filesystems:
-            _reconfigure(target, options)
+            _reconfigure(fs, options)
         _apply(target, options)
-    except OSError as fault:
-        if fault.errno == errno.EINVAL:
-            raise OSError(errno.EINVAL, "remount: nothing is mounted here") from None
-        raise
     finally:
         os.close(target)
+        if fs >= 0:
+            os.close(fs)
 
 
-def _reconfigure(target: int, options: Options) -> None:
+def _reconfigure(fs: int, options: Options) -> None:
+    """Gives an existing file system, held by its context, the flags and data of a remount. Raises OSError."""
     flags = {flag: bit for flag, bit in options.super.items() if flag not in ("silent", "iversion")}
     if not flags and not options.data:
         return
-    fs = k.fspick(target, "", c.FSPICK_CLOEXEC | c.FSPICK_EMPTY_PATH)
     try:
-        try:
-            for flag, bit in flags.items():
-                word = flag if bit else {"sync": "async", "lazytime": "nolazytime", "mand": "nomand"}[flag]
-                k.fsconfig(fs, c.FSCONFIG_SET_FLAG, word, None, 0)
-            for option in options.data:
-                filesystems.set_option(fs, option)
-            k.fsconfig(fs, c.FSCONFIG_CMD_RECONFIGURE, None, None, 0)
-        except OSError as fault:
-            raise OSError(fault.errno, filesystems.said(fs, fault)) from None
-    finally:
-        os.close(fs)
+        for flag, bit in flags.items():
+            word = flag if bit else {"sync": "async", "lazytime": "nolazytime", "mand": "nomand"}[flag]
+            k.fsconfig(fs, c.FSCONFIG_SET_FLAG, word, None, 0)
+        for option in options.data:
+            filesystems.set_option(fs, option)
+        k.fsconfig(fs, c.FSCONFIG_CMD_RECONFIGURE, None, None, 0)
+    except OSError as fault:
+        raise OSError(fault.errno, filesystems.said(fs, fault)) from None
 
 
 def read_only(trees: list[int]) -> None:

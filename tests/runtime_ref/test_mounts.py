@@ -203,7 +203,7 @@ def test_remount_changes_what_it_names(tmp_path: Path) -> None:
 
 def test_remount_of_no_mount_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="nothing is mounted here"):
-        mounted(tmp_path, entry("/mnt", "none", "", "remount", "bind", "ro"))
+        mounted(tmp_path, entry("/mnt", "none", "", "remount"))
 
 
 def test_tmpfs_over_a_folder_has_its_mode(tmp_path: Path) -> None:
