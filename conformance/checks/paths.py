@@ -17,9 +17,10 @@ def answer(seen: Observation, verb: str, path: str, nth: int = 0) -> Mapping[str
 
 
 @check
-def path_gives(seen: Observation, verb: str, path: str, gives: str, nth: int = 0) -> Finding:
-    """A verb of the probe (write, mkdir, open, unlink, chmod, ...) on a path gives an errno's name or "OK"."""
-    return same(gives, answer(seen, verb, path, nth).get("errno"), f"inside, {verb} {path}")
+def path_gives(seen: Observation, what: str, gives: str) -> Finding:
+    """A verb of the probe with its path ("write /f", "mkdir /d/new", "open /f") gives an errno's name or "OK"."""
+    verb, path = what.split(" ", 1)
+    return same(gives, answer(seen, verb, path).get("errno"), f"inside, {what}")
 
 
 @check
@@ -58,6 +59,20 @@ def hidden_entries(seen: Observation, path: str) -> Finding:
 
 
 @check
+def path_taken_as(seen: Observation, *what: str) -> Finding:
+    """What a runtime makes of a path it may refuse: answers like those of path_gives, or the operation that errs."""
+    refused = next((call for call in seen.calls if call.op in ("create", "start") and not call.ok), None)
+    if refused is not None:
+        got = f"{refused.op} generates an error" if refused.refused else f"{refused.op}: {refused.outcome}"
+        return same("taken or refused", got, refused.op, raw=refused.message)
+    told = []
+    for one in what:
+        line = answer(seen, *one.split(" ", 1))
+        told.append(f"{one} {'nothing' if line.get('text') == '' else line.get('errno')}")
+    return same("taken or refused", "; ".join(told), "inside")
+
+
+@check
 def out_of_reach(seen: Observation, path: str) -> Finding:
     """The file below a masked folder cannot be opened by its name."""
     line = answer(seen, "read", path)
@@ -69,4 +84,4 @@ def out_of_reach(seen: Observation, path: str) -> Finding:
     )
 
 
-__all__ = ["hidden_entries", "hidden_text", "out_of_reach", "path_entries", "path_gives", "path_text"]
+__all__ = ["hidden_entries", "hidden_text", "out_of_reach", "path_entries", "path_gives", "path_taken_as", "path_text"]
