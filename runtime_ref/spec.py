@@ -285,13 +285,22 @@ def _seccomp(seccomp: dict[str, Any]) -> None:
     where = "linux.seccomp"
     _errno(seccomp["defaultAction"], seccomp.get("defaultErrnoRet"), where + ".defaultErrnoRet")
     notifies = seccomp["defaultAction"] == "SCMP_ACT_NOTIFY"
+    waits = "defaultAction" if notifies else ""
     for number, rule in enumerate(seccomp.get("syscalls") or ()):
         _errno(rule["action"], rule.get("errnoRet"), f"{where}.syscalls[{number}].errnoRet")
         notifies = notifies or rule["action"] == "SCMP_ACT_NOTIFY"
+        if "sendmsg" in rule["names"]:
+            if rule["action"] == "SCMP_ACT_NOTIFY":
+                waits = f"syscalls[{number}].names"
+            elif waits == "defaultAction" and not rule.get("args"):
+                waits = ""
     if seccomp.get("listenerMetadata") and not seccomp.get("listenerPath"):
         raise ConfigError(where + ".listenerMetadata", "needs listenerPath")
     if notifies and not seccomp.get("listenerPath"):
         raise ConfigError(where + ".listenerPath", "is required by SCMP_ACT_NOTIFY")
+    if waits:
+        why = "makes sendmsg wait for the listener, which itself is handed over by sendmsg"
+        raise ConfigError(f"{where}.{waits}", why)
 
 
 def _errno(action: str, errno: int | None, where: str) -> None:

@@ -31,12 +31,14 @@ def send(path: str, listener: int, state: dict[str, Any], pid: int, metadata: st
     import _socket
     from _struct import pack
 
-    from runtime_ref.text import dumps
+    from runtime_ref import talk, text
 
-    data = dumps(process_state(state, pid, metadata)).encode()
-    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+    data = text.dumps(process_state(state, pid, metadata)).encode()
     try:
-        connection.connect(path)
+        connection = talk.connect(path)
+    except OSError as fault:
+        raise RuntimeFault("reach the seccomp agent", f"{path}: {fault.strerror}", WHERE) from None
+    try:
         rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, pack("@i", listener))]
         sent = connection.sendmsg([data], rights)
         if sent < len(data):  # the descriptor went with the first part, and goes with no other

@@ -144,6 +144,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "linux.seccomp.listenerMetadata",
     ),
     ({"linux": {"seccomp": {"defaultAction": "SCMP_ACT_NOTIFY"}}}, "linux.seccomp.listenerPath"),
+    ({"linux": {"seccomp": {"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/x"}}}, "linux.seccomp.defaultAction"),
+    (
+        {
+            "linux": {
+                "seccomp": {
+                    "defaultAction": "SCMP_ACT_ALLOW",
+                    "listenerPath": "/x",
+                    "syscalls": [{"names": ["mkdir", "sendmsg"], "action": "SCMP_ACT_NOTIFY"}],
+                }
+            }
+        },
+        "linux.seccomp.syscalls[0].names",
+    ),
     (
         {"linux": {"seccomp": {"defaultAction": "SCMP_ACT_LOG", "architectures": ["X"]}}},
         "linux.seccomp.architectures[0]",
@@ -216,6 +229,12 @@ def test_console_size_without_terminal_is_not_read() -> None:
     document = base(process={"consoleSize": "nonsense"})
     spec.check(document)
     assert "consoleSize" not in document["process"]
+
+
+def test_notify_for_all_but_what_hands_the_listener_over() -> None:
+    rule = {"names": ["sendmsg"], "action": "SCMP_ACT_ALLOW"}
+    filters = {"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/x", "syscalls": [rule]}
+    spec.check(base(linux={"seccomp": filters}))
 
 
 def test_a_configuration_without_process_is_taken() -> None:
