@@ -77,10 +77,10 @@ def limit(sets: Sets) -> None:
         known |= 1 << bit
         has |= here << bit
         bit += 1
-    _cut(sets, "bounding", has, "the runtime does not have it")
-    _cut(sets, "permitted", permitted, "the runtime does not have it")
+    _cut(sets, "bounding", has, "this process does not have it")
+    _cut(sets, "permitted", permitted, "this process does not have it")
     _cut(sets, "effective", sets.permitted, "it is not in the permitted set")
-    _cut(sets, "inheritable", inheritable | has, "the runtime does not have it")
+    _cut(sets, "inheritable", inheritable | has, "this process does not have it")
     _cut(sets, "ambient", sets.permitted & sets.inheritable, "it is not in both the permitted and the inheritable set")
     # The inheritable set may hold more than the bounding set only if it is set first.
     k.capset(effective, permitted, sets.inheritable)
@@ -109,6 +109,7 @@ def apply(sets: Sets) -> None:
 def _cut(sets: Sets, which: str, allowed: int, why: str) -> None:
     """Leaves only what is allowed in one set, and warns of the rest."""
     asked = getattr(sets, which)
-    for name in names_of(asked & ~allowed):
-        sets.warnings.append(f"process.capabilities.{which}: {name} cannot be granted: {why}")
+    if asked & ~allowed:
+        names = " ".join(names_of(asked & ~allowed))
+        sets.warnings.append(f"process.capabilities.{which}: {names} cannot be granted: {why}")
     setattr(sets, which, asked & allowed)

@@ -62,11 +62,27 @@ MEMORY_FLAGS = {"MPOL_F_STATIC_NODES": 1 << 15, "MPOL_F_RELATIVE_NODES": 1 << 14
 DOMAINS = {"LINUX": 0x0000, "LINUX32": 0x0008}
 
 
-def rlimits(process: dict[str, Any], pid: int = 0) -> None:
-    """Each entry of `rlimits`, for this process or another."""
+def raise_rlimits(process: dict[str, Any]) -> None:
+    """Lifts this process's hard limits to those of `rlimits`, where they are higher: that takes CAP_SYS_RESOURCE."""
+    _rlimits(process, True)
+
+
+def rlimits(process: dict[str, Any]) -> None:
+    """Each entry of `rlimits` as it is. After `raise_rlimits` this takes no rights. Call it last before exec: a
+    process with as few descriptors or as little memory as these may allow can do nothing else."""
+    _rlimits(process, False)
+
+
+def _rlimits(process: dict[str, Any], only_raise: bool) -> None:
     for number, entry in enumerate(process.get("rlimits") or ()):
+        which = RLIMITS[entry["type"]]
         try:
-            k.prlimit(pid, RLIMITS[entry["type"]], (entry["soft"], entry["hard"]))
+            if not only_raise:
+                k.prlimit(0, which, (entry["soft"], entry["hard"]))
+                continue
+            soft, hard = k.prlimit(0, which)
+            if entry["hard"] > hard:
+                k.prlimit(0, which, (soft, entry["hard"]))
         except OSError as fault:
             why = f"{entry['type']} to {entry['soft']}, {entry['hard']}: {fault.strerror}"
             raise RuntimeFault("set rlimits", why, f"process.rlimits[{number}]") from None

@@ -103,7 +103,7 @@ def test_what_the_runtime_does_not_have_is_a_warning() -> None:
         return sets.warnings
 
     assert within(without, cut_off=False) == [
-        "process.capabilities.bounding: CAP_SYS_BOOT cannot be granted: the runtime does not have it"
+        "process.capabilities.bounding: CAP_SYS_BOOT cannot be granted: this process does not have it"
     ]
 
 

@@ -63,6 +63,37 @@ def test_every_rlimit(name: str) -> None:
     assert found["limits"][name] == [soft, top]
 
 
+def raised() -> list[list[int]]:
+    """Runs in a child: a limit below, first only raised, then set without rights."""
+    from runtime_ref import limits as there
+    from runtime_ref.kernel import sys as k
+
+    resource.setrlimit(resource.RLIMIT_CORE, (5, 10))
+    entries = {"rlimits": [{"type": "RLIMIT_CORE", "soft": 3, "hard": 8}]}
+    there.raise_rlimits(entries)
+    steps = [list(k.prlimit(0, there.RLIMITS["RLIMIT_CORE"]))]
+    os.setresuid(1000, 1000, 1000)
+    there.rlimits(entries)
+    return [*steps, list(k.prlimit(0, there.RLIMITS["RLIMIT_CORE"]))]
+
+
+def test_lowering_waits_for_the_end() -> None:
+    assert within(raised, cut_off=False) == [[5, 10], [3, 8]]
+
+
+def test_raising_a_hard_limit_has_its_path() -> None:
+    def lifted() -> None:
+        from runtime_ref import limits as there
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.setresuid(1000, 1000, 1000)
+        there.raise_rlimits({"rlimits": [{"type": "RLIMIT_CORE", "soft": 1, "hard": 1}]})
+
+    with pytest.raises(Refused) as refused:
+        within(lifted, cut_off=False)
+    assert "process.rlimits[0]: RLIMIT_CORE to 1, 1: prlimit64: Operation not permitted" in refused.value.text
+
+
 def test_a_limit_above_what_is_allowed_has_its_path() -> None:
     def lowered() -> None:
         from runtime_ref import limits as there
