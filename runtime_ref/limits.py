@@ -62,9 +62,12 @@ MEMORY_FLAGS = {"MPOL_F_STATIC_NODES": 1 << 15, "MPOL_F_RELATIVE_NODES": 1 << 14
 DOMAINS = {"LINUX": 0x0000, "LINUX32": 0x0008}
 
 
-def raise_rlimits(process: dict[str, Any]) -> None:
-    """Lifts this process's hard limits to those of `rlimits`, where they are higher: that takes CAP_SYS_RESOURCE."""
-    _rlimits(process, True)
+def raise_rlimits(process: dict[str, Any], pid: int = 0) -> None:
+    """Lifts hard limits to those of `rlimits`, where they are higher, of this process or another.
+
+    That takes the host's CAP_SYS_RESOURCE: for a process in a user namespace somebody outside has to do it.
+    """
+    _rlimits(process, True, pid)
 
 
 def rlimits(process: dict[str, Any]) -> None:
@@ -73,16 +76,16 @@ def rlimits(process: dict[str, Any]) -> None:
     _rlimits(process, False)
 
 
-def _rlimits(process: dict[str, Any], only_raise: bool) -> None:
+def _rlimits(process: dict[str, Any], only_raise: bool, pid: int = 0) -> None:
     for number, entry in enumerate(process.get("rlimits") or ()):
         which = RLIMITS[entry["type"]]
         try:
             if not only_raise:
                 k.prlimit(0, which, (entry["soft"], entry["hard"]))
                 continue
-            soft, hard = k.prlimit(0, which)
+            soft, hard = k.prlimit(pid, which)
             if entry["hard"] > hard:
-                k.prlimit(0, which, (soft, entry["hard"]))
+                k.prlimit(pid, which, (soft, entry["hard"]))
         except OSError as fault:
             why = f"{entry['type']} to {entry['soft']}, {entry['hard']}: {fault.strerror}"
             raise RuntimeFault("set rlimits", why, f"process.rlimits[{number}]") from None
