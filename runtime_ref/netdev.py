@@ -67,16 +67,19 @@ class Route:
                     return answers
                 answers.append((answer, body))
 
-    def names(self) -> dict[int, str]:
-        """Index -> name of every device."""
+    def devices(self) -> dict[int, tuple[str, bool]]:
+        """Index -> name, and whether it is up, of every device."""
         found = {}
         for answer, body in self.ask(RTM_GETLINK, DUMP, pack(LINK, 0, 0, 0, 0, 0)):
             if answer == RTM_NEWLINK:
-                index = unpack_from(LINK, body)[2]
-                found[index] = (
-                    _attrs(body, calcsize(LINK)).get(IFLA_IFNAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
-                )
+                _, _, index, flags, _ = unpack_from(LINK, body)
+                name = _attrs(body, calcsize(LINK)).get(IFLA_IFNAME, b"").rstrip(b"\0")
+                found[index] = (name.decode("utf-8", "surrogateescape"), bool(flags & IFF_UP))
         return found
+
+    def names(self) -> dict[int, str]:
+        """Index -> name of every device."""
+        return {index: name for index, (name, _) in self.devices().items()}
 
     def addresses(self, index: int) -> list[bytes]:
         """The permanent addresses of global scope of a device, each as the body of a request that gives it again."""
@@ -145,33 +148,37 @@ def check(config: dict[str, Any]) -> None:
 def move_all(config: dict[str, Any], namespace: int) -> None:
     """Moves each device into the network namespace held by the descriptor `namespace`, keeps its addresses, sets it up.
 
-    In the parent, whose own network namespace has the devices. Raises RuntimeFault; devices moved before that stay
-    moved.
+    In the parent, whose own network namespace has the devices. Raises RuntimeFault, after taking back those moved before.
     """
     wanted = config.get("linux", {}).get("netDevices") or {}
     if not wanted:
         return
     check(config)
-    here = Route()
+    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    here, there = Route(), _route_of(namespace, own)
+    before = here.devices()
+    moved: list[tuple[int, str]] = []
     try:
-        there = _route_of(namespace)
-        try:
-            for device, entry in wanted.items():
-                name = (entry or {}).get("name") or device
-                try:
-                    move(device, name, namespace, here, there)
-                except OSError as fault:
-                    raise RuntimeFault(
-                        f"move network device {device}", _told(fault, device, name), f"linux.netDevices.{device}"
-                    ) from None
-        finally:
-            there.close()
+        for device, entry in wanted.items():
+            name = (entry or {}).get("name") or device
+            try:
+                moved.append((move(device, name, namespace, here, there), device))
+            except OSError as fault:
+                for index, former in reversed(moved):
+                    move(there.names()[index], former, own, there, here, (former, True) in before.values())
+                where = f"linux.netDevices.{device}"
+                raise RuntimeFault(f"move network device {device}", _told(fault, device, name), where) from None
     finally:
         here.close()
+        there.close()
+        os.close(own)
 
 
-def move(device: str, name: str, namespace: int, here: Route, there: Route) -> None:
-    """Moves one device and gives it `name` there ("%d" in it is filled by the kernel). Raises OSError."""
+def move(device: str, name: str, namespace: int, here: Route, there: Route, up: bool = True) -> int:
+    """Moves one device and gives it `name` there ("%d" in it is filled by the kernel); its index there.
+
+    Raises OSError.
+    """
     index = next((index for index, found in here.names().items() if found == device), None)
     if index is None:
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
@@ -179,12 +186,8 @@ def move(device: str, name: str, namespace: int, here: Route, there: Route) -> N
     if name in before.values():
         raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
     addresses = here.addresses(index)
-    request = (
-        pack(LINK, 0, 0, index, 0, 0)
-        + _attr(IFLA_NET_NS_FD, pack("=i", namespace))
-        + _attr(IFLA_IFNAME, name.encode() + b"\0")
-    )
-    here.ask(RTM_SETLINK, ACK, request)
+    request = pack(LINK, 0, 0, index, 0, 0) + _attr(IFLA_NET_NS_FD, pack("=i", namespace))
+    here.ask(RTM_SETLINK, ACK, request + _attr(IFLA_IFNAME, name.encode() + b"\0"))
     moved = next(index for index in there.names() if index not in before)
     for body in addresses:
         head = pack(ADDRESS, *unpack_from("=BBBB", body), moved)
@@ -192,19 +195,17 @@ def move(device: str, name: str, namespace: int, here: Route, there: Route) -> N
             there.ask(RTM_NEWADDR, ACK | CREATE | EXCL, head + body[calcsize(ADDRESS) :])
         except FileExistsError:
             pass
-    there.up(moved)
+    if up:
+        there.up(moved)
+    return moved
 
 
-def _route_of(namespace: int) -> Route:
-    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+def _route_of(namespace: int, own: int) -> Route:
+    k.setns(namespace, c.CLONE_NEWNET)
     try:
-        k.setns(namespace, c.CLONE_NEWNET)
-        try:
-            return Route()
-        finally:
-            k.setns(own, c.CLONE_NEWNET)
+        return Route()
     finally:
-        os.close(own)
+        k.setns(own, c.CLONE_NEWNET)
 
 
 def _attr(kind: int, value: bytes) -> bytes:

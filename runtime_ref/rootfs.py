@@ -85,6 +85,10 @@ def context(config: dict[str, Any], bundle: str) -> Context:
         from runtime_ref import sysctl
 
         sysctl.check(config)
+    if linux.get("netDevices"):
+        from runtime_ref import netdev
+
+        netdev.check(config)
     try:
         if ctx.userns and ctx.mountns:
             ctx.root_tree = _early(ctx.path, True, config)

@@ -137,6 +137,31 @@ def test_moves_that_are_refused(devices: dict[str, Any], there: list[str], says:
         within(moved, devices, there, flags=NEWNET)
 
 
+def taken_back() -> dict[str, Any]:
+    """The second of two devices cannot be moved: where the first is then, with which addresses."""
+    from runtime_ref import errors, netdev
+    from runtime_ref.kernel import sys as k
+
+    first = os.open("/proc/self/ns/net", os.O_RDONLY)
+    k.unshare(NEWNET)
+    second = os.open("/proc/self/ns/net", os.O_RDONLY)
+    k.setns(first, NEWNET)
+    give(make("one"), "192.0.2.7", 24)
+    try:
+        netdev.move_all(
+            {"linux": {"namespaces": [{"type": "network"}], "netDevices": {"one": {"name": "x"}, "absent": {}}}}, second
+        )
+    except errors.RuntimeFault as fault:
+        route = netdev.Route()
+        found = {name: [text(body) for body in route.addresses(index)] for index, name in route.names().items()}
+        return {"fault": fault.where, "one": found.get("one")}
+    return {}
+
+
+def test_failed_move_takes_back_the_others() -> None:
+    assert within(taken_back, flags=NEWNET) == {"fault": "linux.netDevices.absent", "one": ["192.0.2.7/24"]}
+
+
 def test_no_namespace_no_move() -> None:
     from runtime_ref import errors, netdev
 
