@@ -148,7 +148,7 @@ def check(config: dict[str, Any]) -> None:
 def move_all(config: dict[str, Any], namespace: int) -> None:
     """Moves each device into the network namespace held by the descriptor `namespace`, keeps its addresses, sets it up.
 
-    In the parent, whose own network namespace has the devices. Raises RuntimeFault, after taking back those moved before.
+    In the parent, whose network namespace has the devices. Raises RuntimeFault, after taking back those moved before.
     """
     wanted = config.get("linux", {}).get("netDevices") or {}
     if not wanted:
