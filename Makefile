@@ -4,13 +4,30 @@ VENV := .venv
 PREFIX ?= /usr/local
 STAMP := $(VENV)/.ready
 
-.PHONY: setup conformance test lint clean install
+.PHONY: setup conformance test lint mutants vm-test install help
 
 conformance: setup  ## examine the reference runtime
 	$(VENV)/bin/pytest --runtime=reference
 
 test: setup  ## the tests of the project itself
 	$(VENV)/bin/pytest tests
+	$(VENV)/bin/python -m tests.leftovers
+
+lint: setup  ## types and style
+	$(VENV)/bin/mypy
+	$(VENV)/bin/ruff check .
+
+mutants: setup  ## every check against every faulty runtime it can have: which checks nothing turns red (takes minutes)
+	$(VENV)/bin/python -m tests.conformance.mutants
+
+vm-test: setup  ## the reference's tests that need cgroup v2 or AppArmor, in an emulated kernel
+	$(VENV)/bin/python -m tests.vm
+
+install: setup  ## the reference runtime as $(PREFIX)/bin/runtime-ref
+	$(VENV)/bin/python -m runtime_ref.install --prefix $(PREFIX)
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 setup: $(STAMP)  ## the environment, the probe, the launcher of the reference
 
@@ -20,4 +37,6 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation -e .
+	$(VENV)/bin/python -m runtime_ref.install $(VENV)/bin/runtime-ref
+	$(VENV)/bin/python -m bundles.probe
 	touch $(STAMP)
