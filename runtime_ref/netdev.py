@@ -24,7 +24,7 @@ REQUEST, ACK, EXCL, CREATE, DUMP = 0x1, 0x4, 0x200, 0x400, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 RTM_NEWLINK, RTM_GETLINK, RTM_SETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 18, 19, 20, 22
 IFLA_IFNAME, IFLA_NET_NS_FD = 3, 28
-IFA_FLAGS, IFA_CACHEINFO = 8, 6
+IFA_LABEL, IFA_CACHEINFO, IFA_FLAGS = 3, 6, 8
 IFA_F_PERMANENT, IFA_F_DADFAILED, IFA_F_TENTATIVE = 0x80, 0x08, 0x40
 RT_SCOPE_UNIVERSE = 0
 IFF_UP = 1
@@ -81,8 +81,11 @@ class Route:
         """Index -> name of every device."""
         return {index: name for index, (name, _) in self.devices().items()}
 
-    def addresses(self, index: int) -> list[bytes]:
-        """The permanent addresses of global scope of a device, each as the body of a request that gives it again."""
+    def addresses(self, index: int, name: str = "") -> list[bytes]:
+        """The permanent addresses of global scope of a device, each as the body of a request that gives it again.
+
+        A label that only repeats the device's `name` is left out: it would go on naming what no longer is.
+        """
         found = []
         for answer, body in self.ask(RTM_GETADDR, DUMP, pack(ADDRESS, 0, 0, 0, 0, 0)):
             if answer != RTM_NEWADDR:
@@ -94,6 +97,8 @@ class Route:
             if device != index or scope != RT_SCOPE_UNIVERSE or not flags & IFA_F_PERMANENT:
                 continue
             attrs.pop(IFA_CACHEINFO, None)
+            if IFA_LABEL in attrs and attrs[IFA_LABEL].rstrip(b"\0") == os.fsencode(name):
+                del attrs[IFA_LABEL]
             attrs[IFA_FLAGS] = pack("=I", flags & ~(IFA_F_DADFAILED | IFA_F_TENTATIVE))
             found.append(
                 pack(ADDRESS, family, prefix, 0, scope, 0)
@@ -185,7 +190,7 @@ def move(device: str, name: str, namespace: int, here: Route, there: Route, up: 
     before = there.names()
     if name in before.values():
         raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
-    addresses = here.addresses(index)
+    addresses = here.addresses(index, device)
     request = pack(LINK, 0, 0, index, 0, 0) + _attr(IFLA_NET_NS_FD, pack("=i", namespace))
     here.ask(RTM_SETLINK, ACK, request + _attr(IFLA_IFNAME, name.encode() + b"\0"))
     moved = next(index for index in there.names() if index not in before)

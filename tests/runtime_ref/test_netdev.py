@@ -83,7 +83,15 @@ def moved(devices: dict[str, Any], there: list[str]) -> dict[str, Any]:
         found[name] = sorted(text(body) for body in route.addresses(index))
     with socket.socket() as asked:
         flags = {name: up(asked, name) for name in found}
-    return {"left": left, "there": found, "up": flags}
+    labels = {
+        netdev._attrs(body, 8).get(netdev.IFA_LABEL, b"").decode()
+        for body in route.addresses(index_of(route, "inside"))
+    }
+    return {"left": left, "there": found, "up": flags, "labels": sorted(labels)}
+
+
+def index_of(route: Any, name: str) -> int:
+    return next((index for index, found in route.names().items() if found == name), 0)
 
 
 def text(body: bytes) -> str:
@@ -111,6 +119,7 @@ def test_moved_renamed_up_with_its_addresses() -> None:
     assert "one" not in result["left"] and "two" not in result["left"]
     assert result["there"]["inside"] == ["192.0.2.7/24", "2001:db8::7/64"]
     assert result["there"]["two"] == []
+    assert result["labels"] == ["", "inside\0"]
     assert result["up"]["inside"] and result["up"]["two"]
 
 
