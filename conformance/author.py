@@ -72,6 +72,11 @@ def look() -> Step:
     return Step(op="look")
 
 
+def filters() -> Step:
+    """Read the container process's seccomp filters from outside, now."""
+    return Step(op="filters")
+
+
 def send(text: str) -> Step:
     """Write to the container's standard input (or its terminal)."""
     return Step(op="send", args={"text": text})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import platform
 import signal
 import socket
 import time
@@ -17,7 +18,7 @@ from typing import Any
 
 import bundles
 from bundles import probe, rootfs
-from conformance import kernel, world
+from conformance import filters, kernel, world
 from conformance.listener import Agent
 from conformance.observation import Call, Event, Json, Outside, look
 from conformance.runtimes.base import Runtime
@@ -389,6 +390,16 @@ class Container:
     def look(self) -> Outside | None:
         """The container process's /proc, while it lives."""
         return look(self.pid) if self.pid and not self.is_over else None
+
+    def look_at_filters(self) -> Outside | None:
+        """The seccomp filters of the container process, while it lives."""
+        if not self.pid or self.is_over:
+            return None
+        try:
+            found: Json = {"machine": platform.machine(), "programs": filters.read(self.pid)}
+        except OSError as fault:
+            found = {"fault": fault.strerror}
+        return Outside(pid=self.pid, filters=found)
 
     def left_behind(self, known: Sequence[int] = ()) -> list[str]:
         """What of this container is still on the machine: processes, mounts, cgroups, the runtime's own state."""

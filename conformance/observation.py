@@ -71,6 +71,7 @@ class Outside:
     ns: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str | None] = field(default_factory=dict)
     links: Mapping[str, str | None] = field(default_factory=dict)
+    filters: Json = None  # {"machine", "programs": as filters.read} or {"fault": why they could not be read}
 
     @cached_property
     def status(self) -> dict[str, str]:

@@ -203,6 +203,8 @@ class _Walk:
             return self._not_done(index, step, f"the program did not say {args['kind']!r} {args['count']} times")
         if step.op == "look":
             return Seen(index=index, op="look", pid=box.pid, alive=not box.is_over, outside=box.look())
+        if step.op == "filters":
+            return Seen(index=index, op="filters", pid=box.pid, alive=not box.is_over, outside=box.look_at_filters())
         if step.op == "send":
             box.send(args["text"])
             return self._plain(index, step)

@@ -7,10 +7,16 @@ import re
 from collections.abc import Mapping
 
 from bundles import schema
-from conformance.checks import Finding, NotSeen, check, inside, same, shown
+from conformance import filters
+from conformance.checks import Finding, NotAsked, NotSeen, check, inside, same, shown
 from conformance.checks.process import member
 from conformance.observation import Json, Observation
 
+# Numbers of the calls that filter_gives knows (asm/unistd.h of each).
+CALLS = {
+    "munlockall": {"x86_64": 152, "i386": 153, "x32": 0x40000098, "aarch64": 231, "arm": 153},
+    "getppid": {"x86_64": 110, "i386": 64, "x32": 0x4000006E, "aarch64": 173, "arm": 64},
+}
 NOTIFY = "anon_inode:seccomp notify"
 
 
@@ -32,6 +38,8 @@ def ending(line: Mapping[str, Json]) -> str:
 def attempt(seen: Observation, call: str, gives: str, way: str = "try") -> Finding:
     """An attempt, written as in `tries`, gives an errno's name, "OK", or the name of the signal that kills it."""
     line = one_attempt(seen, call, way)
+    if way == "try-i386" and ending(line) in ("SIGSEGV", "ENOSYS"):
+        raise NotAsked("kernel", "the kernel takes no system calls of i386")
     return same(gives, ending(line), f"inside, {call}", raw=str(line.get("ret")))
 
 
@@ -96,6 +104,34 @@ def caught(seen: Observation, signal: str, code: int) -> Finding:
 def filtering(seen: Observation, mode: int) -> Finding:
     """The program runs in this mode of seccomp: 0 none, 2 filter (Seccomp of proc_pid_status(5))."""
     return same(str(mode), inside(seen).status.get("Seccomp", "none"), "inside, Seccomp of /proc/self/status")
+
+
+def programs(seen: Observation) -> tuple[str, Json]:
+    """The machine, and the filters of the container process at the step that read them. Raises NotSeen, NotAsked."""
+    found = next((s.outside.filters for s in seen.steps if s.op == "filters" and s.outside), None)
+    if found is None:
+        raise NotSeen("there was no process whose filters could be read")
+    if "fault" in found:
+        raise NotAsked("privilege", f"the harness cannot read the filters of a process: {found['fault']}")
+    return found["machine"], found["programs"]
+
+
+@check
+def filter_gives(seen: Observation, call: str, action: str, arch: str = "") -> Finding:
+    """The filter, run by the harness on a call of CALLS, gives this action ("SCMP_ACT_ERRNO=13" with a number)."""
+    machine, found = programs(seen)
+    name = arch or machine
+    abi = "x86_64" if name == "x32" else name
+    return same(action, filters.answer(found, abi, CALLS[call][name]), f"outside, the filter, {call} of {name}")
+
+
+@check
+def filter_logs(seen: Observation, wanted: bool) -> Finding:
+    """The kernel holds the newest filter with SECCOMP_FILTER_FLAG_LOG, or without."""
+    _, found = programs(seen)
+    flags = found[0]["flags"] if found else 0
+    words = ("without the flag", "with the flag")
+    return same(words[wanted], words[bool(flags & filters.FLAG_LOG)], "outside, PTRACE_SECCOMP_GET_METADATA")
 
 
 def heard_by(seen: Observation, listener: str) -> Mapping[str, Json]:
@@ -234,6 +270,8 @@ __all__ = [
     "connected",
     "descriptors_first",
     "descriptors_named",
+    "filter_gives",
+    "filter_logs",
     "filtering",
     "kept_waiting",
     "kills",
