@@ -158,6 +158,9 @@ def _refused(case: AnyCase, seen: Observation) -> Finding:
 
 def _unchanged(case: AnyCase, seen: Observation) -> Finding:
     at = case.at if isinstance(case, Rejects) else "create"
+    control = _control(seen)
+    if not control.ok:  # a runtime that cannot do it at all leaves nothing either
+        return Finding(ok=False, expected="nothing left", observed=f"the control twin does not run: {control.observed}", raw=control.raw)
     if any(s.op == at and s.call and not s.call.refused for s in seen.steps):
         return Finding(ok=False, expected="nothing left", observed="it was not refused", where="after the refusal")
     found = list(seen.left)

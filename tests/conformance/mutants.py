@@ -7,16 +7,26 @@ that change by a runtime that works, and judged as it stands. So nothing here kn
 from __future__ import annotations
 
 import copy
+import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import bundles
+from conformance import cases, world
+from conformance.host import Host
 from conformance.judge import Item, items_of, judge
 from conformance.model import AnyCase, Case, Rejects, Scenario, Step
+from conformance.needs import needs
 from conformance.observation import Observation
-from conformance.run import Where, run_case, steps_of
+from conformance.run import USUAL, Where, run_case, steps_of, version_of
+from conformance.runtimes import recognise, resolve
 from conformance.runtimes.base import Runtime
+from conformance.session import speaks
+from conformance.shim import Shim
+from tests.conformance.fakes import real
 
 Json = Any
 ALL_NEW = {"linux": {"namespaces": [{"type": t} for t in ("pid", "mount", "ipc", "uts", "network", "cgroup")]}}
@@ -58,6 +68,10 @@ def mutants_of(case: AnyCase) -> Iterator[Mutant]:
     if isinstance(case, Rejects):
         twin = replace(case, config=case.control, raw=None, without="", world=case.control_world or case.world)
         yield Mutant("accepts it", twin)
+        around = case.world if case.control_world is None else case.control_world
+        yield Mutant("carries on to the end", Scenario(id=case.id, claim=case.claim, clause=case.clause, config=case.control, world=around, steps=USUAL))
+        for kind in bundles.merge(bundles.base(), *case.config).get("hooks") or {}:
+            yield Mutant(f"no {kind} hooks", replace(case, config=[*case.config, {"hooks": {kind: None}}]))
         yield Mutant("refuses the twin too", replace(case, control=[*case.config, {"root": {"path": "no-such-folder"}}]))
         return
     merged = bundles.merge(bundles.base(), *case.config)
@@ -122,3 +136,46 @@ def survivors(case: AnyCase, runtime: Runtime, where: Where) -> list[Item]:
         red = red_items(case, run_case(mutant.case, runtime, where))
         left = [i for i in left if i.id not in red]
     return left
+
+
+def examine(modules: list[str], runtime: str, every: int = 1) -> list[str]:
+    """The survivors of every nth case of these modules, a line each. Needs root; runs in this process."""
+    name, path = resolve(runtime)
+    found = recognise(path, name=name)
+    host = Host.read()
+    run = world.Run()
+    lines: list[str] = []
+    try:
+        where = Where(shim=Shim(), room=world.Room(run.id, run.folder, "mutants"), timeout=2.0)
+        for module in modules:
+            for case in cases.of_module(cases.FOLDER / f"{module}.py")[::every]:
+                asked = speaks(found, version_of(case)) and all(needs(n, host, found.features) is None for n in case.needs)
+                if asked:
+                    lines += [f"{case.id} {i.id}" for i in survivors(case, found, where)]
+    finally:
+        run.close()
+    return lines
+
+
+def excused() -> dict[str, str]:
+    """Checks that no mutant here can turn red, each with why: excused.toml beside this file."""
+    with open(Path(__file__).parent / "excused.toml", "rb") as file:
+        return tomllib.load(file)
+
+
+def main() -> int:
+    """Every case of the modules named (all of them without a name), on crun, runc or the reference; exit 1 if a check survives."""
+    modules = sys.argv[1:] or [p.stem for p in cases.modules()]
+    reasons = excused()
+    code = 0
+    for module in modules:
+        print(f"{module} ...", flush=True)
+        for line in examine([module], real()):
+            why = reasons.get(line)
+            print(f"  survives: {line}" + (f"  (excused: {why})" if why else ""), flush=True)
+            code = code if why else 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
