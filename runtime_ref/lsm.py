@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+from runtime_ref import procfs
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
@@ -108,6 +109,7 @@ def _there(folder: int, name: str) -> bool:
 
 def _open(folder: int, name: str, where: str) -> int:
     try:
-        return os.open(name, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=folder)
+        # No link, and no mount that somebody laid over the file: the label would go there (CVE-2025-52881).
+        return procfs.open_file(folder, name, os.O_WRONLY)
     except OSError as fault:
         raise RuntimeFault("open labels", f"{name}: {fault.strerror}", where) from None

@@ -330,6 +330,27 @@ def test_writes_to_proc_are_not_led_away_needs_its_measure(tmp_path: Path) -> No
     assert within(redirected, str(bundle(tmp_path)), package=copy, flags=NEWIPC).startswith("4242")
 
 
+def label_led_away(where: str) -> str:
+    """The attacker's file lies over the one through which the process gets its label: what that file then has."""
+    from runtime_ref import filesystems, lsm
+
+    wanted = Path(where) / "source/file"
+    cover = filesystems.clone_of(str(wanted))
+    filesystems.attach(cover, os.open("/proc/thread-self/attr/exec", os.O_PATH))
+    lsm.write(lsm.open_labels({"selinuxLabel": "the label"}))
+    return wanted.read_text()
+
+
+def test_labels_are_not_led_away(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"attr/exec: .*Invalid cross-device link"):
+        within(label_led_away, str(bundle(tmp_path)))
+
+
+def test_labels_are_not_led_away_needs_its_measure(tmp_path: Path) -> None:
+    copy = without(tmp_path, NO_CROSSING, NO_CHECK)
+    assert within(label_led_away, str(bundle(tmp_path)), package=copy).startswith("the label")
+
+
 def test_without_a_private_procfs_the_writes_are_refused(tmp_path: Path) -> None:
     """Where the kernel gives no private procfs, the checks of the shared one still stand between."""
     with pytest.raises(Refused, match=r"linux\.sysctl\.kernel\.msgmax"):
