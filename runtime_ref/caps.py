@@ -45,6 +45,14 @@ def names_of(bits: int) -> list[str]:
     return [NAMES[bit] if bit < len(NAMES) else f"CAP_{bit}" for bit in range(64) if bits >> bit & 1]
 
 
+def words(bits: int) -> str:
+    """A set in words; the shorter of what it holds and what it lacks."""
+    missing = [name.removeprefix("CAP_") for name in NAMES if not bits & BITS[name]]
+    if len(missing) < 10:
+        return "all" + (" but " if missing else "") + " ".join(missing)
+    return " ".join(name.removeprefix("CAP_") for name in names_of(bits)) or "no capability"
+
+
 def of(process: dict[str, Any]) -> Sets:
     """The sets that a process object asks for; without `capabilities` all are empty. Unknown names become warnings."""
     sets = Sets()

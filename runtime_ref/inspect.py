@@ -154,14 +154,6 @@ def _link(pid: int, name: str) -> str:
         return ""
 
 
-def _capabilities(listed: list[str]) -> str:
-    """A set in words; the shorter of what it holds and what it lacks."""
-    missing = [name for name in caps.NAMES if name not in listed]
-    if len(missing) < 10:
-        return "all" + (" but " if missing else "") + " ".join(name.removeprefix("CAP_") for name in missing)
-    return " ".join(name.removeprefix("CAP_") for name in listed) or "no capability"
-
-
 def told(found: dict[str, Any]) -> str:
     """The facts as text for people."""
     lines: list[str] = []
@@ -197,7 +189,7 @@ def told(found: dict[str, Any]) -> str:
     )
     fact("cgroups", *found["cgroups"])
     for name, listed in found["capabilities"].items():
-        fact(name, _capabilities(listed))
+        fact(name, caps.words(sum(caps.BITS.get(each, 0) for each in listed)))
     fact("privileges", "exec gives no new ones" if found["noNewPrivileges"] else "exec may give new ones")
     fact("seccomp", f"{found['seccomp']['mode']}, {found['seccomp']['filters']} loaded")
     fact("label", found["label"] or "none")
