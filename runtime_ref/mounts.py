@@ -139,6 +139,8 @@ def _new(entry: dict[str, Any], index: int, options: Options, ctx: Context, labe
             if fault.errno != errno.EPERM or not ctx.userns or kind not in HOST_COPY:
                 raise
             tree = filesystems.clone_of(HOST_COPY[kind], True)
+            # The mounts below come along, so what is asked of the one is asked of them all.
+            filesystems.change(tree, options.this.masks()[0], whole=True)
         if index in ctx.usernses:
             filesystems.change(tree, c.MOUNT_ATTR_IDMAP, userns=ctx.usernses[index])
         if options.copy_up and before:

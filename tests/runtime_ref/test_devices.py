@@ -179,9 +179,7 @@ def test_user_namespace_binds_the_hosts_nodes(tmp_path: Path) -> None:
         pytest.skip("the host has no /dev/full to bind")
     document = config(DEV, devices=[device("/dev/other", "c", 1, 7)], namespaces=USER, **MAPS)
     where = bundle(tmp_path)
-    for folder in (where, *where.parents[:-1]):
-        if folder.stat().st_mode & 0o001 == 0 and str(folder).startswith("/tmp/"):
-            folder.chmod(0o711)
+    os.chown(where / "rootfs/dev", 100000, 100000)
     os.chown(where / "rootfs", 100000, 100000)
     seen = within(in_user_namespace, document, str(where), "/dev/null", "/dev/other", "/dev/tty")
     assert [seen[path][1:3] for path in ("/dev/null", "/dev/other", "/dev/tty")] == [[1, 3], [1, 7], [5, 0]]
@@ -199,6 +197,16 @@ def test_user_namespace_reaches_sources_of_the_host(tmp_path: Path) -> None:
     seen = within(in_user_namespace, config(*mounts, namespaces=USER, **MAPS), str(where), "/mnt/file", "/mnt2/file")
     assert seen["/mnt/file"][0] == "-rw-r--r--" and seen["/mnt/file"][3:] == [65534, 65534]
     assert seen["/mnt2/file"][3:] == [0, 0]
+
+
+def test_sysfs_of_the_host_where_a_new_one_is_refused(tmp_path: Path) -> None:
+    """A user namespace without a network namespace of its own may have no new sysfs."""
+    where = bundle(tmp_path)
+    for name in ("sys", "dev"):
+        os.chown(where / "rootfs" / name, 100000, 100000)
+    os.chown(where / "rootfs", 100000, 100000)
+    document = config(DEV, entry("/sys", "sysfs", "sysfs", "ro"), namespaces=USER, **MAPS)
+    assert within(in_user_namespace, document, str(where), "/sys/kernel")["/sys/kernel"][0] == "drwxr-xr-x"
 
 
 def terminal(where: str, lay: str) -> Any:
