@@ -1,10 +1,10 @@
 """The suite by hand: run one case on one runtime and see everything, export the cases, count the coverage.
 
-    python -m conformance run --runtime crun namespaces/path-joined
-    python -m conformance list seccomp
-    python -m conformance export DIR
-    python -m conformance coverage
-    python -m conformance propose-deviations reports/results/latest/results.jsonl
+python -m conformance run --runtime crun namespaces/path-joined
+python -m conformance list seccomp
+python -m conformance export DIR
+python -m conformance coverage
+python -m conformance propose-deviations reports/results/latest/results.jsonl
 """
 
 from __future__ import annotations
@@ -66,5 +66,3 @@ def main(argv: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-
-

@@ -3,15 +3,10 @@
 A case imports from here and from nowhere else. `config` patches come from `bundles.patches`, checks from `checks/`, steps from here.
 """
 
-from bundles import pairwise, patches
-from bundles.patches import *  # noqa: F403  (the vocabulary of patches is re-exported whole)
-from conformance.checks import all as checks
-from conformance.checks.all import *  # noqa: F403  (and so is that of checks)
+from bundles import pairwise
+from bundles.patches import *
+from conformance.checks.all import *
 from conformance.model import AppArmor, Case, Check, File, Json, Listener, Ns, Patch, Rejects, Scenario, Step
-
-__all__ = ["AppArmor", "Case", "Check", "File", "Json", "Listener", "Ns", "Patch", "Rejects", "Scenario", "Step", "pairwise"]
-__all__ += patches.__all__
-__all__ += checks.__all__
 
 
 def create(**args: Json) -> Step:

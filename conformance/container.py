@@ -211,9 +211,7 @@ class Container:
             self.console = Console(str(self.console_path), self.journal)
             self.shim.streams.append(self.console)  # type: ignore[arg-type]
 
-    def call(
-        self, op: str, options: Sequence[str] = (), positional: Sequence[str] = (), *, stdio: Sequence[int] | None = None, stdin: str = ""
-    ) -> Call:
+    def call(self, op: str, options: Sequence[str] = (), positional: Sequence[str] = (), *, stdio: Sequence[int] | None = None, stdin: str = "") -> Call:
         """Run the runtime once. Everything it says and how it ends; raises HarnessError if it cannot even be started."""
         argv = self.runtime.command(op, options, positional, root=str(self.root), log=str(self.log))
         out_read, out_write = pipe()

@@ -131,8 +131,7 @@ class Controller:
             return []
         host = self.session.host.header()
         lines = [
-            f"runtime  {r.name}  {r.path}  {r.version}  sha256:{r.sha256[:12]}  spec {r.spec_min or '?'}..{r.spec_max or '?'}"
-            for r in self.session.runtimes
+            f"runtime  {r.name}  {r.path}  {r.version}  sha256:{r.sha256[:12]}  spec {r.spec_min or '?'}..{r.spec_max or '?'}" for r in self.session.runtimes
         ]
         lsms = ",".join(host.get("lsms", [])) or "none"
         lines.append(f"machine  kernel {host['kernel']}  {host['arch']}  cgroup {host['cgroup']}  LSMs {lsms}  uid {host['uid']}")
@@ -194,10 +193,10 @@ class Controller:
         colour = bool(reporter and reporter._tw.hasmarkup)
         for category in ("failed", "error"):
             for report in reporter.stats.get(category, []) if reporter else []:
-                record = record_of(report)
-                if record is not None:
-                    others = [o for o in by_check[record["case"], record["check"]] if o["runtime"] != record["runtime"]]
-                    report.longrepr = failure_text(record, others=others, colour=colour)
+                told = record_of(report)
+                if told is not None:
+                    others = [o for o in by_check[told["case"], told["check"]] if o["runtime"] != told["runtime"]]
+                    report.longrepr = failure_text(told, others=others, colour=colour)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The closing table, and where the report is."""

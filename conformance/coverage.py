@@ -49,9 +49,7 @@ def cases_of_clauses(cases: Iterable[AnyCase]) -> dict[str, list[str]]:
     return found
 
 
-def lacks(
-    cases: Iterable[AnyCase], areas: Collection[str] = (), explained: Mapping[str, str] | None = None
-) -> list[Clause]:
+def lacks(cases: Iterable[AnyCase], areas: Collection[str] = (), explained: Mapping[str, str] | None = None) -> list[Clause]:
     """The observable statements without check and without reason; with ``areas``, of ids that are or begin with one."""
     checked = cases_of_clauses(cases)
     why = unchecked() if explained is None else explained
@@ -112,9 +110,7 @@ def table(cases: Iterable[AnyCase], missing: bool = False, explained: Mapping[st
     for group in (text, cli, sums):
         lines.append("")
         lines += [
-            f"{row.name:{width}}  {row.statements:10}  {row.observable:10}  {row.checked:7}"
-            f"  {row.explained:14}  {row.missing or '-':>7}"
-            for row in group
+            f"{row.name:{width}}  {row.statements:10}  {row.observable:10}  {row.checked:7}  {row.explained:14}  {row.missing or '-':>7}" for row in group
         ]
     if missing:
         lines += ["", "observable, without a check:"]

@@ -97,7 +97,7 @@ def answer(filters: Sequence[Json], arch: str, number: int, args: Sequence[int] 
 
 
 def run(program: Sequence[Sequence[int]], data: bytes) -> int:
-    """Run a filter on a struct seccomp_data; the 32-bit value it returns. ValueError for what seccomp does not allow."""
+    """Run a filter on a struct seccomp_data; the 32-bit value returned. ValueError for what seccomp does not allow."""
     a = x = at = 0
     memory = [0] * 16
     while at < len(program):

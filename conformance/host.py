@@ -110,9 +110,7 @@ class Host:
     @classmethod
     def read(cls) -> Host:
         """This machine, now. Forks one child a namespace type; changes nothing."""
-        mode, controllers, hierarchies, unified, read_only = cgroups(
-            _text("/proc/self/mountinfo"), lambda point: _text(f"{point}/cgroup.controllers")
-        )
+        mode, controllers, hierarchies, unified, read_only = cgroups(_text("/proc/self/mountinfo"), lambda point: _text(f"{point}/cgroup.controllers"))
         lsms = _lsms()
         faults = {kind: why for kind in CLONE if (why := _unshare_fault(kind))}
         return cls(
@@ -136,17 +134,11 @@ class Host:
             selinux="selinuxfs" in _text("/proc/filesystems"),
             resctrl=os.path.exists("/sys/fs/resctrl"),
             filesystems=tuple(line.split()[-1] for line in _text("/proc/filesystems").splitlines() if line.strip()),
-            rlimits={
-                name: resource.getrlimit(getattr(resource, name))[1]
-                for name in dir(resource)
-                if name.startswith("RLIMIT_") and name != "RLIMIT_OFILE"
-            },
+            rlimits={name: resource.getrlimit(getattr(resource, name))[1] for name in dir(resource) if name.startswith("RLIMIT_") and name != "RLIMIT_OFILE"},
         )
 
 
-def cgroups(
-    mountinfo: str, controllers_at: Callable[[str], str]
-) -> tuple[str, dict[str, str], dict[str, str], str | None, frozenset[str]]:
+def cgroups(mountinfo: str, controllers_at: Callable[[str], str]) -> tuple[str, dict[str, str], dict[str, str], str | None, frozenset[str]]:
     """Mode, controllers with mount points, named v1 hierarchies, cgroup2's mount point, controllers mounted read-only.
 
     ``controllers_at(point)`` is the text of cgroup.controllers there (cgroups(7), proc_pid_mountinfo(5)).
@@ -187,9 +179,7 @@ def cgroups(
 def capability_names(mask: str) -> tuple[str, ...]:
     """The capabilities of a set as /proc shows it, in hexadecimal; CAP_41 for a number without a name here."""
     bits = int(mask or "0", 16)
-    return tuple(
-        CAPABILITIES[i] if i < len(CAPABILITIES) else f"CAP_{i}" for i in range(bits.bit_length()) if bits >> i & 1
-    )
+    return tuple(CAPABILITIES[i] if i < len(CAPABILITIES) else f"CAP_{i}" for i in range(bits.bit_length()) if bits >> i & 1)
 
 
 def seccomp_actions(words: str) -> tuple[str, ...]:

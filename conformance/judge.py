@@ -54,10 +54,7 @@ class Judged:
 
 def level_of(clause: str) -> Level:
     """MUST, SHOULD or MAY of a clause of the catalogue."""
-    word = spec.lookup(clause).level
-    if word.startswith("SHOULD") or word == "RECOMMENDED":
-        return "SHOULD"
-    return "MAY" if word in ("MAY", "OPTIONAL") else "MUST"
+    return spec.lookup(clause).level
 
 
 def items_of(case: AnyCase) -> list[Item]:
@@ -141,7 +138,12 @@ def _control(seen: Observation) -> Finding:
 def _refused(case: AnyCase, seen: Observation) -> Finding:
     control = _control(seen)
     if not control.ok:
-        return Finding(ok=False, expected="an error, from a runtime that runs the control twin", observed=f"the control twin does not run: {control.observed}", raw=control.raw)
+        return Finding(
+            ok=False,
+            expected="an error, from a runtime that runs the control twin",
+            observed=f"the control twin does not run: {control.observed}",
+            raw=control.raw,
+        )
     at = case.at if isinstance(case, Rejects) else "create"
     call = next((s.call for s in seen.steps if s.op == at and s.call), None)
     if call is None:
@@ -186,7 +188,13 @@ def _step(item: Item, seen: Observation) -> Finding:
         return Finding(ok=one.done, expected="done", observed="done" if one.done else one.why)
     want = "generates an error" if step.outcome == "refused" else "succeeds"
     ok = one.call.refused if step.outcome == "refused" else one.call.ok
-    return Finding(ok=ok, expected=f"{one.call.op} {want}", observed=f"{one.call.op} {want}" if ok else f"{one.call.op}: {one.call.outcome}", where="exit code", raw=one.call.message)
+    return Finding(
+        ok=ok,
+        expected=f"{one.call.op} {want}",
+        observed=f"{one.call.op} {want}" if ok else f"{one.call.op}: {one.call.outcome}",
+        where="exit code",
+        raw=one.call.message,
+    )
 
 
 def _status(step: Step, one: Seen, seen: Observation) -> Finding:
@@ -247,4 +255,3 @@ def plain(text: str, seen: Observation) -> str:
             text = text.replace(one.id, "{id}")
             text = text.replace(str(one.world.get("cgroup") or one.id), "{cgroup}")
     return re.sub(r"/proc/\d+", "/proc/{pid}", text)
-

@@ -49,9 +49,7 @@ def setns(fd: int, flags: int = 0) -> None:
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
     """mount(2)."""
     _done(
-        _libc.mount(
-            source.encode(), target.encode(), kind.encode() if kind else None, ctypes.c_ulong(flags), data.encode() if data else None
-        ),
+        _libc.mount(source.encode(), target.encode(), kind.encode() if kind else None, ctypes.c_ulong(flags), data.encode() if data else None),
         "mount",
         target,
     )

@@ -116,9 +116,7 @@ def _rlimit(text: str, host: Host, _: Features | None) -> Missing | None:
         return Missing("kernel", f"the kernel has no {name}")
     if hard in (-1, 2**64 - 1) or hard >= int(number) or "CAP_SYS_RESOURCE" in host.capabilities:
         return None
-    return Missing(
-        "privilege", f"the hard {name} is {hard}, and CAP_SYS_RESOURCE to raise it is not in the bounding set"
-    )
+    return Missing("privilege", f"the hard {name} is {hard}, and CAP_SYS_RESOURCE to raise it is not in the bounding set")
 
 
 def _count(of: str, have: Callable[[Host], int]) -> Callable[[str, Host, Features | None], Missing | None]:

@@ -46,12 +46,19 @@ def add(parser: pytest.Parser) -> None:
         metavar="RUNTIME",
         help="a runtime to examine: a path, a name on PATH, NAME=PATH, or 'reference' (the default). Give it again for several side by side.",
     )
-    add("--runtime-arg", action="append", default=[], metavar="ARG", help="a global argument for every call of the runtime, e.g. --runtime-arg=--systemd-cgroup")
+    add(
+        "--runtime-arg", action="append", default=[], metavar="ARG", help="a global argument for every call of the runtime, e.g. --runtime-arg=--systemd-cgroup"
+    )
     add("--runtime-timeout", type=float, default=10.0, metavar="SECONDS", help="how long one call of a runtime may take (default 10)")
     add("--spec", default="1.3.0", metavar="VERSION", help="the version of the runtime-spec to examine against (default 1.3.0)")
     add("--level", choices=["must", "should"], default="must", help="what fails the run: a broken MUST (default), or also a SHOULD that is not met")
     add("--profile", choices=["spec", "cli", "all"], default="all", help="the text of the spec, what engines rely on beside it, or both (default)")
-    add("--require", default="", metavar="NEEDS", help="needs that must not be the cause of a skip here, e.g. apparmor,cgroup2: such a skip becomes a failure; 'all' forbids every skip by the host")
+    add(
+        "--require",
+        default="",
+        metavar="NEEDS",
+        help="needs that must not be the cause of a skip here, e.g. apparmor,cgroup2: such a skip becomes a failure; 'all' forbids every skip by the host",
+    )
     add("--keep", choices=["failed", "all", "none"], default="failed", help="whose bundles and logs to keep below the results (default: of what did not pass)")
     add("--rootfs", metavar="DIR|TAR", help="a root filesystem to run in, e.g. the output of docker export; default: the probe alone")
     add("--baseline", metavar="FILE", help="a baseline or an older results.jsonl: the exit code is 0 when nothing got worse than there")

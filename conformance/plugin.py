@@ -15,7 +15,13 @@ from conformance.collect import SESSION, CaseFile
 from conformance.controller import Controller, record_of
 from conformance.session import Session
 
-MARKS = {"must": "breaks a MUST if it fails", "should": "is a SHOULD", "may": "is recorded alone", "spec": "the text of the spec", "cli": "what engines rely on beside it"}
+MARKS = {
+    "must": "breaks a MUST if it fails",
+    "should": "is a SHOULD",
+    "may": "is recorded alone",
+    "spec": "the text of the spec",
+    "cli": "what engines rely on beside it",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -69,9 +69,7 @@ def run_case(case: AnyCase, runtime: Runtime, where: Where, version: str = "") -
         return _once(case, runtime, where, version, config, case.world, steps_of(case), stdin=case.stdin)
     around = case.world if case.control_world is None else case.control_world
     control = _once(case, runtime, where, version, list(case.control), around, USUAL, twin="control")
-    return _once(
-        case, runtime, where, version, config, case.world, steps_of(case), raw=case.raw, without=case.without, control=control
-    )
+    return _once(case, runtime, where, version, config, case.world, steps_of(case), raw=case.raw, without=case.without, control=control)
 
 
 def _once(
@@ -119,7 +117,14 @@ def _once(
                 events=tuple(box.journal.events),
                 left=tuple(left),
                 host=look(os.getpid()),
-                world={**around.facts, **_heard(around), "pid_file": _text(box.pid_file), "cgroup": box.cgroup, "pid": box.pid, "renamed": os.uname().nodename != named},
+                world={
+                    **around.facts,
+                    **_heard(around),
+                    "pid_file": _text(box.pid_file),
+                    "cgroup": box.cgroup,
+                    "pid": box.pid,
+                    "renamed": os.uname().nodename != named,
+                },
                 console=box.console.facts if box.console else None,
                 control=control,
                 twin=twin,

@@ -17,9 +17,9 @@ from bundles import probe
 from conformance import deviations, spec, world
 from conformance.cases import everything
 from conformance.host import Host
-from conformance.needs import needs
 from conformance.judge import items_of
 from conformance.model import AnyCase, Case, Check
+from conformance.needs import needs
 from conformance.options import Options
 from conformance.run import LOWEST, Where, run_case, version_of
 from conformance.runtimes import RuntimeUnusable, recognise, resolve
@@ -49,9 +49,7 @@ class Session:
         """This process's shim and room, made at the first use."""
         if self._where is None:
             shim = Shim()
-            self._where = Where(
-                shim=shim, room=world.Room(self.run, self.scratch, self.worker), timeout=self.options.timeout, rootfs=self.rootfs
-            )
+            self._where = Where(shim=shim, room=world.Room(self.run, self.scratch, self.worker), timeout=self.options.timeout, rootfs=self.rootfs)
         return self._where
 
     def packed(self) -> str:
@@ -184,7 +182,10 @@ def asked_here(case: AnyCase, runtime: Runtime, session: Session) -> tuple[str, 
     if _key(version) > _key(session.options.spec):
         return "spec-version", f"the case is of spec {version}, the session examines against {session.options.spec}"
     if not speaks(runtime, version):
-        return "spec-version", f"the case is of spec {version}, {runtime.name} {runtime.version} speaks {gate_versions(runtime, session.options.spec)[-1]} at most"
+        return (
+            "spec-version",
+            f"the case is of spec {version}, {runtime.name} {runtime.version} speaks {gate_versions(runtime, session.options.spec)[-1]} at most",
+        )
     for need in case.needs:
         missing = needs(need, session.host, runtime.features)
         if missing is not None:

@@ -114,7 +114,7 @@ class Shim:
             argv[0],
             list(argv),
             dict(env),
-            file_actions=actions,  # type: ignore[arg-type]
+            file_actions=actions,
             setpgroup=0,
             setsigmask=[],
             setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT],
@@ -145,9 +145,7 @@ class Shim:
             except BlockingIOError:
                 pass
 
-    def call(
-        self, argv: Sequence[str], env: Mapping[str, str], stdio: Sequence[int], own: Sequence[Stream], seconds: float
-    ) -> Ended:
+    def call(self, argv: Sequence[str], env: Mapping[str, str], stdio: Sequence[int], own: Sequence[Stream], seconds: float) -> Ended:
         """Run the runtime to its end or to the deadline; `own` are the streams of this call. Raises OSError if it cannot be started."""
         pid = self.spawn(argv, env, stdio)
         self.streams.extend(own)

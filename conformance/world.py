@@ -314,7 +314,8 @@ class Around:
             except BaseException as fault:
                 os.write(tell, f"! {fault}\n".encode())
                 os._exit(1)
-        os.close(tell), os.close(gone), os.close(hold)
+        for fd in (tell, gone, hold):
+            os.close(fd)
         with os.fdopen(ready) as answer:
             said = answer.readline().strip()
         self.pids.append(pid)

@@ -1,7 +1,5 @@
 """config.md#posix-platform-hooks and runtime.md#lifecycle: the six kinds of hooks, when, where, with what, and what a failure does."""
 
-from __future__ import annotations
-
 from conformance.author import (
     Case,
     Json,
@@ -87,8 +85,13 @@ CASES = [
         expect=[
             *(labelled(f"listed-order-{kind}", before(f"{kind}.a", f"{kind}.b")) for kind in KINDS),
             *(labelled(f"invoked-{kind}", about(f"hooks.{name}.invoked", times(f"{kind}.a", 1))[0]) for kind, name in KINDS.items()),
-            *about("hooks.prestart.before-create-runtime", labelled("prestart-first", before("prestart.a", "prestart.b", "createRuntime.a", "createRuntime.b"))),
-            *about("hooks.create-container.after-create-runtime", labelled("container-after-runtime", before("createRuntime.a", "createRuntime.b", "createContainer.a", "createContainer.b"))),
+            *about(
+                "hooks.prestart.before-create-runtime", labelled("prestart-first", before("prestart.a", "prestart.b", "createRuntime.a", "createRuntime.b"))
+            ),
+            *about(
+                "hooks.create-container.after-create-runtime",
+                labelled("container-after-runtime", before("createRuntime.a", "createRuntime.b", "createContainer.a", "createContainer.b")),
+            ),
             *(
                 labelled(f"in-create-{kind}", about(f"hooks.{KINDS[kind]}.timing", within("create", f"{kind}.a", f"{kind}.b"))[0])
                 for kind in ("prestart", "createRuntime", "createContainer")

@@ -1,7 +1,5 @@
 """runtime.md: the state, the lifecycle, and the five operations with what each must refuse."""
 
-from __future__ import annotations
-
 from conformance.author import (
     Rejects,
     Scenario,
@@ -121,9 +119,14 @@ CASES = [
         clause="runtime.ops.start.running-error",
         config=[WAITS],
         steps=[
-            create(), start(), said("dump"), start().is_refused(),
+            create(),
+            start(),
+            said("dump"),
+            start().is_refused(),
             sees("running", same_pid=True).about("runtime.ops.start.not-created-no-effect"),
-            kill("SIGKILL"), until("stopped"), delete(),
+            kill("SIGKILL"),
+            until("stopped"),
+            delete(),
         ],
         expect=[*about("runtime.ops.start.not-created-no-effect", times("process", 1))],
     ),
@@ -133,8 +136,12 @@ CASES = [
         clause="runtime.ops.start.stopped-error",
         config=[runs("tick", "process")],
         steps=[
-            create(), start(), until("stopped"), start().is_refused(),
-            sees("stopped").about("runtime.ops.start.not-created-no-effect"), delete(),
+            create(),
+            start(),
+            until("stopped"),
+            start().is_refused(),
+            sees("stopped").about("runtime.ops.start.not-created-no-effect"),
+            delete(),
         ],
         expect=[*about("runtime.ops.start.not-created-no-effect", times("process", 1))],
     ),
@@ -144,8 +151,14 @@ CASES = [
         clause="runtime.ops.delete.created-error",
         config=[WAITS],
         steps=[
-            create(), delete().is_refused(), sees("created", same_pid=True).about(NO_EFFECT),
-            start().about(NO_EFFECT), said("dump"), kill("SIGKILL"), until("stopped"), delete(),
+            create(),
+            delete().is_refused(),
+            sees("created", same_pid=True).about(NO_EFFECT),
+            start().about(NO_EFFECT),
+            said("dump"),
+            kill("SIGKILL"),
+            until("stopped"),
+            delete(),
         ],
     ),
     Scenario(
@@ -154,8 +167,14 @@ CASES = [
         clause="runtime.ops.delete.running-error",
         config=[WAITS],
         steps=[
-            create(), start(), said("dump"), delete().is_refused(), sees("running", same_pid=True).about(NO_EFFECT),
-            kill("SIGKILL"), until("stopped"), delete(),
+            create(),
+            start(),
+            said("dump"),
+            delete().is_refused(),
+            sees("running", same_pid=True).about(NO_EFFECT),
+            kill("SIGKILL"),
+            until("stopped"),
+            delete(),
         ],
     ),
     Scenario(
@@ -164,7 +183,11 @@ CASES = [
         clause="runtime.ops.kill.stopped-error",
         config=[runs("exit", "0")],
         steps=[
-            create(), start(), until("stopped"), kill("SIGKILL").is_refused(), sees("stopped").about("runtime.ops.kill.stopped-no-effect"),
+            create(),
+            start(),
+            until("stopped"),
+            kill("SIGKILL").is_refused(),
+            sees("stopped").about("runtime.ops.kill.stopped-no-effect"),
             delete().about("runtime.ops.kill.stopped-no-effect"),
         ],
     ),
@@ -174,8 +197,14 @@ CASES = [
         clause="runtime.ops.create.duplicate-id-error",
         config=[WAITS],
         steps=[
-            create(), create(id="{id}").is_refused(), sees("created", same_pid=True).about("runtime.ops.create.duplicate-id-untouched"),
-            start(), said("dump"), kill("SIGKILL"), until("stopped"), delete(),
+            create(),
+            create(id="{id}").is_refused(),
+            sees("created", same_pid=True).about("runtime.ops.create.duplicate-id-untouched"),
+            start(),
+            said("dump"),
+            kill("SIGKILL"),
+            until("stopped"),
+            delete(),
         ],
         expect=[*about("runtime.state.id-unique", call_refused("create", 1)), *about("runtime.ops.create.duplicate-id-untouched", times("process", 1))],
     ),
@@ -198,8 +227,12 @@ CASES = [
             start(id="no-such-{id}").is_refused("runtime.ops.start.unknown-id-error"),
             kill("SIGTERM", id="no-such-{id}").is_refused("runtime.ops.kill.unknown-id-error"),
             delete(id="no-such-{id}").is_refused("runtime.ops.delete.unknown-id-error"),
-            sees("created", same_pid=True), start().about("runtime.ops.supported"), said("dump"),
-            kill("SIGKILL").about("runtime.ops.supported"), until("stopped"), delete().about("runtime.ops.supported"),
+            sees("created", same_pid=True),
+            start().about("runtime.ops.supported"),
+            said("dump"),
+            kill("SIGKILL").about("runtime.ops.supported"),
+            until("stopped"),
+            delete().about("runtime.ops.supported"),
         ],
     ),
     Scenario(
@@ -214,7 +247,12 @@ CASES = [
             cli("kill").is_refused("runtime.ops.kill.no-id-error"),
             cli("delete").is_refused("runtime.ops.delete.no-id-error"),
             cli("create", "--bundle", "{bundle}").is_refused("runtime.ops.create.no-id-error"),
-            sees("created", same_pid=True), start(), said("dump"), kill("SIGKILL"), until("stopped"), delete(),
+            sees("created", same_pid=True),
+            start(),
+            said("dump"),
+            kill("SIGKILL"),
+            until("stopped"),
+            delete(),
         ],
     ),
     *(
@@ -316,4 +354,3 @@ CASES = [
         expect=[created_apart("pid", "mnt", "ipc", "uts")],
     ),
 ]
-

@@ -107,7 +107,16 @@ CASES = [
             needs=[*NEEDS.get(type, [])],
             version="1.1.0" if type == "time" else "",
         )
-        for type, other in {"pid": "ipc", "network": "ipc", "mount": "ipc", "ipc": "network", "uts": "ipc", "user": "ipc", "cgroup": "ipc", "time": "ipc"}.items()
+        for type, other in {
+            "pid": "ipc",
+            "network": "ipc",
+            "mount": "ipc",
+            "ipc": "network",
+            "uts": "ipc",
+            "user": "ipc",
+            "cgroup": "ipc",
+            "time": "ipc",
+        }.items()
     ),
     *(
         Rejects(

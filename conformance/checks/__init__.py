@@ -68,7 +68,7 @@ class Declared(Generic[P]):
                 positional += args.pop(name, [])
             elif parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and name in args:
                 positional.append(args.pop(name))
-        return self.function(seen, *positional, **args)  # type: ignore[arg-type]
+        return self.function(seen, *positional, **args)
 
 
 REGISTRY: dict[str, Declared[Any]] = {}

@@ -63,7 +63,12 @@ def hook_pid(seen: Observation, name: str, side: str) -> Finding:
     got = given(seen, name).get("pid")
     want = 1 if side == "container" else seen.world.get("pid")
     text = f"the container process, as the {side} sees it"
-    return Finding(ok=got == want and got is not None, expected=text, observed=text if got == want else "another number" if got else shown(got), where=f"standard input of {name}, pid")
+    return Finding(
+        ok=got == want and got is not None,
+        expected=text,
+        observed=text if got == want else "another number" if got else shown(got),
+        where=f"standard input of {name}, pid",
+    )
 
 
 @check

@@ -69,7 +69,13 @@ def clock_ahead(seen: Observation, clock: str, seconds: int) -> Finding:
     other = "boottime" if clock == "monotonic" else "monotonic"
     ahead = (clocks[clock] - clocks[other]) / 1e9
     near = abs(ahead - seconds) < 60
-    return Finding(ok=near, expected=f"about {seconds} s ahead of {other}", observed=f"about {seconds} s ahead of {other}" if near else "not so", where="inside, clock_gettime", raw=str(ahead))
+    return Finding(
+        ok=near,
+        expected=f"about {seconds} s ahead of {other}",
+        observed=f"about {seconds} s ahead of {other}" if near else "not so",
+        where="inside, clock_gettime",
+        raw=str(ahead),
+    )
 
 
 @check

@@ -91,7 +91,13 @@ def pid_file_is_the_process(seen: Observation) -> Finding:
     text = seen.world.get("pid_file")
     pid = seen.created.pid if seen.created else None
     good = text is not None and str(text).strip() == str(pid)
-    return Finding(ok=good, expected="the container process", observed="the container process" if good else "no file" if text is None else "something else", where="the pid file", raw=str(text))
+    return Finding(
+        ok=good,
+        expected="the container process",
+        observed="the container process" if good else "no file" if text is None else "something else",
+        where="the pid file",
+        raw=str(text),
+    )
 
 
 @check

@@ -27,7 +27,12 @@ def within(seen: Observation, operation: str, *names: str) -> Finding:
     except ValueError:
         return Finding(ok=False, expected=f"{' '.join(names)} within {operation}", observed=f"{operation} was not called", where="the journal")
     told = [n for n in names if n in order[begin:end]]
-    return Finding(ok=told == list(names), expected=f"within {operation}: {' '.join(names)}", observed=f"within {operation}: {' '.join(told) or 'none'}", where="the journal")
+    return Finding(
+        ok=told == list(names),
+        expected=f"within {operation}: {' '.join(names)}",
+        observed=f"within {operation}: {' '.join(told) or 'none'}",
+        where="the journal",
+    )
 
 
 @check

@@ -84,7 +84,9 @@ def mutants_of(case: AnyCase) -> Iterator[Mutant]:
     yield Mutant("new namespaces of each type", patched(case, ALL_NEW))
     yield Mutant("no namespaces but a mount namespace", patched(case, NONE_NEW))
     yield Mutant("another program", patched(case, {"process": {"args": ["/probe", "exit", "99"]}}))
-    yield Mutant("a silent program", patched(case, {"process": {"args": ["/probe", "pause"] if "pause" in merged["process"]["args"] else ["/probe", "raise", "KILL"]}}))
+    yield Mutant(
+        "a silent program", patched(case, {"process": {"args": ["/probe", "pause"] if "pause" in merged["process"]["args"] else ["/probe", "raise", "KILL"]}})
+    )
     yield Mutant("fails at create", patched(case, {"root": {"path": "no-such-folder"}}))
     if merged.get("hooks"):
         yield Mutant("hooks in another order", patched(case, {"hooks": {k: list(reversed(v)) for k, v in merged["hooks"].items()}}))
@@ -114,7 +116,10 @@ def steps_mutants(case: Case | Scenario) -> Iterator[Mutant]:
             other = replace(step, args={**step.args, "signal": "SIGUSR2" if step.args.get("signal") not in ("SIGUSR2", "12") else "SIGUSR1"})
             yield Mutant(f"step {index + 1}: kill with another signal", replace(case, steps=_with(steps, index, other)))
         if step.outcome == "refused":
-            yield Mutant(f"step {index + 1}: {step.op} is not refused", replace(case, steps=_with(steps, index, Step(op="cli", args={"name": "--version", "argv": []}, outcome="refused"))))
+            yield Mutant(
+                f"step {index + 1}: {step.op} is not refused",
+                replace(case, steps=_with(steps, index, Step(op="cli", args={"name": "--version", "argv": []}, outcome="refused"))),
+            )
 
 
 def _with(steps: tuple[Step, ...], index: int, step: Step) -> list[Step]:

@@ -61,9 +61,7 @@ def test_areas_are_whole_words_of_ids() -> None:
 
 
 def test_the_table() -> None:
-    text = coverage.table(
-        [case(ERRNO)], missing=True, explained={ERRNO: "why", "linux.seccomp.default-errno-ret": "why"}
-    )
+    text = coverage.table([case(ERRNO)], missing=True, explained={ERRNO: "why", "linux.seccomp.default-errno-ret": "why"})
     lines = [line.split() for line in text.splitlines()]
     observable = row([]).observable
     assert [SECTION, "44", str(observable), "1", "1", str(observable - 2)] in lines

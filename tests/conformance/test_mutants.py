@@ -18,7 +18,9 @@ SAMPLE = 12  # every how many-th case: a whole round takes minutes
 @pytest.mark.parametrize("module", [p.stem for p in cases.modules()])
 def test_no_check_survives_every_mutant(module: str) -> None:
     code = f"from tests.conformance import mutants; print(*mutants.examine([{module!r}], mutants.real(), {SAMPLE}), sep='\\n')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**environment(), "PYTHONPATH": os.fspath(ROOT)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env={**environment(), "PYTHONPATH": os.fspath(ROOT)}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if line and line not in mutants.excused()] == []
 

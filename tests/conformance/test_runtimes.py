@@ -22,14 +22,9 @@ Fake = Callable[..., Path]
 def fake(tmp_path: Path) -> Fake:
     """Writes a runtime in sh; `version` answers --version, `features` the operation of that name."""
 
-    def write(
-        version: str = "echo runc version 1.1.5", features: str = "exit 1", name: str = "fake", mode: int = 0o755
-    ) -> Path:
+    def write(version: str = "echo runc version 1.1.5", features: str = "exit 1", name: str = "fake", mode: int = 0o755) -> Path:
         path = tmp_path / name
-        path.write_text(
-            f"#!/bin/sh\nfor word; do case $word in\n"
-            f"--version) {version}; exit;;\nfeatures) {features}; exit;;\nesac; done\n"
-        )
+        path.write_text(f"#!/bin/sh\nfor word; do case $word in\n--version) {version}; exit;;\nfeatures) {features}; exit;;\nesac; done\n")
         path.chmod(mode)
         return path
 
@@ -58,9 +53,7 @@ REFERENCE = "printf 'runtime-ref version 0.1.0\\nspec: 1.3.0\\n'"
         ("echo 'false (GNU coreutils) 9.1'; exit 1", "runc", "9.1", None),
     ],
 )
-def test_a_runtime_is_recognised_by_its_version_output(
-    fake: Fake, says: str, adapter: str, version: str, spec_max: str | None
-) -> None:
+def test_a_runtime_is_recognised_by_its_version_output(fake: Fake, says: str, adapter: str, version: str, spec_max: str | None) -> None:
     path = fake(says)
     runtime = recognise(path)
     assert (runtime.adapter.name, runtime.version, runtime.spec_max) == (adapter, version, spec_max)
@@ -112,9 +105,7 @@ def test_an_incomplete_features_document_states_no_range(fake: Fake) -> None:
 
 
 def test_a_claim_that_is_no_version_is_none(fake: Fake) -> None:
-    runtime = recognise(
-        fake("printf 'runc version 1.0\\nspec: banana\\n'", """echo '{"ociVersionMin": "1", "ociVersionMax": "x"}'""")
-    )
+    runtime = recognise(fake("printf 'runc version 1.0\\nspec: banana\\n'", """echo '{"ociVersionMin": "1", "ociVersionMax": "x"}'"""))
     assert (runtime.spec_min, runtime.spec_max) == (None, None)
 
 

@@ -82,7 +82,8 @@ def test_a_private_case_of_a_runtimes_own_repository(tmp_path: Path) -> None:
 
 def test_an_ordinary_user_is_told_to_be_root(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    code = f"import os, sys; os.setgid(65534); os.setuid(65534); os.execv({sys.executable!r}, {[sys.executable, '-m', 'pytest', RUNTIME, '-n0', f'--results={tmp_path}/r', ROOT_CASES]!r})"
+    words = [sys.executable, "-m", "pytest", RUNTIME, "-n0", f"--results={tmp_path}/r", ROOT_CASES]
+    code = f"import os; os.setgid(65534); os.setuid(65534); os.execv({sys.executable!r}, {words!r})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     if "Permission denied" in done.stderr:
         pytest.skip("this checkout or its interpreter cannot be read by an ordinary user")
@@ -115,7 +116,12 @@ def test_an_ended_run_leaves_nothing_to_the_next(how: signal.Signals, tmp_path: 
 
 def test_the_by_hand_command_tells_all(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "conformance", "run", "--runtime", real(), "root/path-missing"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-m", "conformance", "run", "--runtime", real(), "root/path-missing"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for words in ("the control twin", "create: exit", "PASS", "refused", "bundle"):

@@ -89,9 +89,7 @@ def test_clauses_cannot_be_changed() -> None:
 
 
 def test_the_catalogue_needs_no_third_party_module() -> None:
-    code = (
-        "import sys, conformance.spec as s; s.catalogue(); print('pytest' in sys.modules, 'jsonschema' in sys.modules)"
-    )
+    code = "import sys, conformance.spec as s; s.catalogue(); print('pytest' in sys.modules, 'jsonschema' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=_root())
     assert done.stdout.split() == ["False", "False"]
 
