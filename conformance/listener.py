@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,7 +27,7 @@ MOST_CALLS = 64
 _NOTIFICATION = struct.Struct("<QIIiIQ6Q")
 _ANSWER = struct.Struct("<QqiI")
 _RECV, _SEND, _ID_VALID = 0xC0502100, 0xC0182101, 0x40082102
-_PATIENCE = 10  # looks, 20 ms each, at whether a signal took an already received call back
+PATIENCE = 5.0  # seconds for a signal to show what it does
 
 
 @dataclass
@@ -178,16 +179,32 @@ class Agent:
 
 
 def _interrupt(fd: int, id: int, pid: int, number: str) -> bool:
-    """Send the waiting caller a signal; whether that took the call back. "No" takes a while, as no moment ends it."""
+    """Send the waiting caller a signal (with a handler); whether that took the call back.
+
+    The signal has woken an interruptible wait when kill(2) returns, and the call goes. One that only a fatal signal ends
+    is seen in the caller's state, D; nothing else ends the looking but the deadline.
+    """
     try:
         os.kill(pid, signal.Signals[number])
     except (ProcessLookupError, PermissionError):
         return True
     idle = select.poll()  # of nothing: only to pass the time
-    for _ in range(_PATIENCE):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         try:
             fcntl.ioctl(fd, _ID_VALID, struct.pack("<Q", id))
         except OSError:
             return True
-        idle.poll(20)
+        if _state(pid) == "D":
+            return False
+        idle.poll(1)
     return False
+
+
+def _state(pid: int) -> str:
+    """The letter of a process's state in /proc/PID/stat; "" when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""

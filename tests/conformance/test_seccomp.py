@@ -38,7 +38,7 @@ Json = Any
 ALLOW = "SCMP_ACT_ALLOW"
 
 
-def tried(name: str, *words: str, kind: str = "try", **more: Json) -> dict[str, Json]:
+def tried(name: str, *words: str, kind: str = "try", **more: Any) -> dict[str, Json]:
     return {"kind": kind, "name": name, "args": list(words), "ret": 0, "errno": "OK", "signal": None, **more}
 
 
@@ -55,8 +55,8 @@ def holds(check: Check, what: Observation) -> bool:
     return judged(check, what)[0]
 
 
-EACCES = {"ret": -1, "errno": "EACCES"}
-KILLED = {"ret": None, "errno": None, "signal": "SIGSYS"}
+EACCES: dict[str, Json] = {"ret": -1, "errno": "EACCES"}
+KILLED: dict[str, Json] = {"ret": None, "errno": None, "signal": "SIGSYS"}
 
 
 def test_attempts_are_told_apart_by_their_words() -> None:
