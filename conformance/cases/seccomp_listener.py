@@ -1,7 +1,5 @@
 """config-linux.md#seccomp and #containerprocessstate: NOTIFY, what the runtime sends to listenerPath, and how."""
 
-from __future__ import annotations
-
 from conformance.author import (
     Case,
     File,
@@ -47,10 +45,13 @@ from conformance.author import (
 ALLOW, ERRNO, NOTIFY = "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_NOTIFY"
 NEEDS = ["seccomp-action:SCMP_ACT_NOTIFY"]
 CALL, OTHER = "munlockall", "getppid"
-RED = {"listenerPath": "{listener:red}"}
+RED: Json = {"listenerPath": "{listener:red}"}
 STATE = "linux.seccomp.process-state"
 LISTENER = "linux.seccomp.listener"
 METADATA = 'MKNOD=/dev/null,/dev/net/tun; "quotes", a \\ and \u00fc'
+
+
+WITHOUT_LISTENER: dict[str, Json] = {"": {}, "-with-metadata": {"listenerMetadata": "x"}}
 
 
 def told(**more: Json) -> Patch:
@@ -248,7 +249,7 @@ CASES = [
             steps=[create().may_fail(), start().may_fail(), ended().may_fail(), delete(force=True).may_fail()],
             expect=[*recorded(taken_as(CALL))],
         )
-        for what, members in (("", {}), ("-with-metadata", {"listenerMetadata": "x"}))
+        for what, members in WITHOUT_LISTENER.items()
     ),
     Scenario(
         id="seccomp/metadata-without-listener",
