@@ -67,7 +67,8 @@ def path_taken_as(seen: Observation, *what: str) -> Finding:
         return same("taken or refused", got, refused.op, raw=refused.message)
     told = []
     for one in what:
-        line = answer(seen, *one.split(" ", 1))
+        verb, path = one.split(" ", 1)
+        line = answer(seen, verb, path)
         told.append(f"{one} {'nothing' if line.get('text') == '' else line.get('errno')}")
     return same("taken or refused", "; ".join(told), "inside")
 
