@@ -28,7 +28,10 @@ class Watch:
     def take(self) -> int:
         """Kills since the last call; -1 once the cgroup is gone (its removal also wakes the poll)."""
         if self.mask == POLLIN:
-            os.read(self.fd, 8)
+            try:
+                os.read(self.fd, 8)
+            except BlockingIOError:
+                pass  # nothing happened since
         if not os.path.exists(self.counter):
             return -1
         now = _kills(self.counter)
