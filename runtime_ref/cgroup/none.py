@@ -67,8 +67,11 @@ class NoCgroup:
         raise RuntimeFault("resume", self.why)
 
     def pids(self) -> list[int]:
-        """The init and its descendants, by /proc/PID/stat."""
+        """The init, its descendants by /proc/PID/stat, and what else is in its pid namespace if that is not ours."""
         children: dict[int, list[int]] = {}
+        namespace = _pid_namespace(self.init)
+        found = [self.init] if self.init and os.path.exists(f"/proc/{self.init}") else []
+        own = namespace in ("", _pid_namespace(os.getpid()))
         for name in os.listdir("/proc"):
             if name.isdecimal():
                 try:
@@ -76,8 +79,10 @@ class NoCgroup:
                         parent = int(file.read().rpartition(b")")[2].split()[1])
                 except OSError:
                     continue
-                children.setdefault(parent, []).append(int(name))
-        found = [self.init] if self.init and os.path.exists(f"/proc/{self.init}") else []
+                if not own and _pid_namespace(int(name)) == namespace:
+                    parent = self.init
+                if int(name) != self.init:
+                    children.setdefault(parent, []).append(int(name))
         for pid in found:
             found.extend(children.get(pid, ()))
         return found
@@ -100,3 +105,10 @@ class NoCgroup:
 
     def remove(self) -> None:
         """Nothing."""
+
+
+def _pid_namespace(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return ""  # it is gone, or another user's

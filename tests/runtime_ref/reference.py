@@ -49,10 +49,11 @@ class Reference:
         self.idents.append(f"ref-{uuid.uuid4().hex[:12]}")
         return self.idents[-1]
 
-    def call(self, *words: str, text: str = "", flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    def call(self, *words: str, text: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Calls the runtime; what it and the container print comes back. Only for calls that leave nothing running."""
         return subprocess.run(
-            [str(self.launcher), "--root", str(self.root), *flags, *words],
+            [str(self.launcher), "--root", str(self.root), *words],
+            env=env,
             input=text, capture_output=True, text=True, timeout=DEADLINE, preexec_fn=self.become, cwd=self.folder,
         )  # fmt: skip
 

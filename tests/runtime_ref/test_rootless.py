@@ -1,0 +1,197 @@
+"""The reference runtime as an ordinary user: one mapped id, and many by newuidmap(1); without any cgroup.
+
+The user exists only in a mount namespace of each call, which has its own passwd and subuid files.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bundles import patches
+from runtime_ref import install
+from runtime_ref.kernel import const as c
+from runtime_ref.kernel import sys as k
+from tests.runtime_ref.reference import Reference
+
+UID = 54321
+FIRST, COUNT = 300_000, 65_536
+FILES = {
+    "passwd": f"proctor-user:x:{UID}:{UID}::/tmp:/bin/sh\n",
+    "group": f"proctor-user:x:{UID}:\n",
+    "subuid": f"proctor-user:{FIRST}:{COUNT}\n",
+    "subgid": f"proctor-user:{FIRST}:{COUNT}\n",
+}
+ONE = [{"containerID": 0, "hostID": UID, "size": 1}]
+MANY = [*ONE, {"containerID": 1, "hostID": FIRST, "size": COUNT - 1}]
+
+
+def open_to_all(path: str) -> bool:
+    """Whether every user can reach a file."""
+    here = os.path.realpath(path)
+    while here != "/":
+        if not os.stat(here).st_mode & stat.S_IXOTH and os.path.isdir(here):
+            return False
+        here = os.path.dirname(here)
+    return True
+
+
+def interpreter() -> str | None:
+    """A Python that every user can start and that takes this one's cffi: this one, or the distribution's of its version."""
+    wanted = ".".join(platform.python_version_tuple()[:2])
+    candidates = [sys.executable, f"/usr/bin/python{wanted}"]
+    return next((os.path.realpath(path) for path in candidates if os.path.exists(path) and open_to_all(path)), None)
+
+
+PYTHON = interpreter()
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason=f"needs root to become another user; uid {os.geteuid()}"),
+    pytest.mark.skipif(
+        not PYTHON or not open_to_all(install.HERE) or not open_to_all(install.backend()),
+        reason=f"needs Python {platform.python_version()}, cffi and this tree where every user can read them; {PYTHON}",
+    ),
+]
+with_tools = pytest.mark.skipif(
+    not shutil.which("newuidmap") or not all(os.path.exists("/etc/" + name) for name in FILES),
+    reason="newuidmap, /etc/subuid or /etc/subgid is not installed (Debian package uidmap)",
+)
+
+
+def becoming(folder: Path) -> Callable[[], None]:
+    """What turns a child into the user, whose files lie in `folder`."""
+
+    def become() -> None:
+        k.unshare(c.CLONE_NEWNS)
+        k.mount(None, "/", None, c.MS_REC | c.MS_PRIVATE)
+        for name in FILES:
+            if os.path.exists("/etc/" + name):
+                k.mount(str(folder / name), "/etc/" + name, None, c.MS_BIND)
+        os.setgroups([])
+        os.setresgid(UID, UID, UID)
+        os.setresuid(UID, UID, UID)
+
+    return become
+
+
+@pytest.fixture
+def user() -> Iterator[Reference]:
+    """The runtime with a root folder, a launcher and bundles that belong to the user."""
+    folder = Path(tempfile.mkdtemp(prefix="proctor-rootless-"))
+    folder.chmod(0o755)
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    made = Reference(folder, PYTHON, becoming(folder))
+    os.chown(made.root, UID, UID)
+    os.chown(folder, UID, UID)
+    yield made
+    made.end()
+    shutil.rmtree(folder)
+
+
+def rootless(maps: list[dict[str, Any]], *more: str) -> dict[str, Any]:
+    """The merge patch for a user's container."""
+    return {
+        "linux": {
+            "namespaces": [{"type": name} for name in ("pid", "mount", "ipc", "uts", "user", *more)],
+            "uidMappings": maps,
+            "gidMappings": maps,
+        }
+    }
+
+
+def bundle(user: Reference, *given: dict[str, Any]) -> Path:
+    made = user.bundle(*given)
+    for path in (made, made / "rootfs"):
+        os.chown(path, UID, UID)
+    return made
+
+
+def test_one_id_needs_no_help(user: Reference) -> None:
+    (line,) = user.lines(bundle(user, patches.runs("dump"), rootless(ONE)))
+    assert line["uid"][:3] == [0, 0, 0]
+    assert line["files"]["uid_map"].split() == ["0", str(UID), "1"]
+    assert line["files"]["gid_map"].split() == ["0", str(UID), "1"]
+    assert line["files"]["setgroups"].strip() == "deny"
+    assert line["hostname"] == "proctor"
+
+
+@with_tools
+def test_many_ids_by_newuidmap(user: Reference) -> None:
+    other = patches.user(7, 8, additional=[9])
+    (line,) = user.lines(bundle(user, patches.runs("dump"), rootless(MANY, "network"), other))
+    assert (line["uid"][:3], line["gid"][:3], line["groups"]) == ([7, 7, 7], [8, 8, 8], [9])
+    assert line["files"]["uid_map"].split() == ["0", str(UID), "1", "1", str(FIRST), str(COUNT - 1)]
+
+
+@with_tools
+def test_ids_that_are_not_the_users_are_refused(user: Reference) -> None:
+    stolen = [{"containerID": 0, "hostID": 0, "size": 1}]
+    made = bundle(user, patches.runs("dump"), rootless(stolen))
+    done = user.call("create", "--bundle", str(made), "never")
+    assert done.returncode != 0
+    assert "linux.gidMappings" in done.stderr
+    assert user.call("state", "never").returncode != 0
+
+
+def test_without_newuidmap_the_error_says_what_is_missing(user: Reference) -> None:
+    made = bundle(user, patches.runs("dump"), rootless(MANY))
+    done = user.call("create", "--bundle", str(made), "never", env={"PATH": "/nowhere"})
+    assert done.returncode != 0
+    assert "newgidmap" in done.stderr
+
+
+def test_default_devices_work(user: Reference) -> None:
+    program = patches.runs("open", "/dev/null", "O_RDWR", "open", "/dev/urandom", "O_RDONLY", "stat", "/dev/ptmx")
+    null, random, ptmx = user.lines(bundle(user, program, rootless(ONE)))
+    assert (null["errno"], random["errno"], ptmx["errno"]) == ("OK", "OK", "OK")
+
+
+def test_the_whole_life(user: Reference) -> None:
+    ident = user.ident()
+    user.create(bundle(user, patches.runs("hold"), rootless(ONE)), ident)
+    assert user.state(ident)["status"] == "created"
+    user.ok("start", ident)
+    assert user.state(ident)["status"] == "running"
+    pid = user.state(ident)["pid"]
+    assert os.stat(f"/proc/{pid}").st_uid == UID
+    done = user.call("pause", ident)
+    assert done.returncode != 0
+    assert "cgroup" in done.stderr
+    user.ok("kill", ident, "KILL")
+    with_end = os.pidfd_open(pid) if os.path.exists(f"/proc/{pid}") else -1
+    if with_end >= 0:
+        import select
+
+        assert select.select([with_end], [], [], 60)[0]
+        os.close(with_end)
+    assert user.state(ident)["status"] == "stopped"
+    user.ok("delete", ident)
+    assert os.listdir(user.root) == []
+
+
+def test_a_limit_without_a_cgroup_is_an_error(user: Reference) -> None:
+    made = bundle(user, patches.runs("dump"), rootless(ONE), patches.resources(pids={"limit": 5}))
+    done = user.call("create", "--bundle", str(made), "never")
+    assert done.returncode != 0
+    assert "linux.resources.pids" in done.stderr
+
+
+def test_hooks_run_as_the_user(user: Reference) -> None:
+    made = user.bundle()
+    probe = str(made / "rootfs/probe")
+    hook = patches.hooks(createRuntime=[{"path": probe, "args": ["probe", "exit", "0"]}])
+    refused = patches.hooks(createRuntime=[{"path": probe, "args": ["probe", "exit", "3"]}])
+    (line,) = user.lines(bundle(user, patches.runs("dump"), rootless(ONE), hook))
+    assert line["kind"] == "dump"
+    done = user.call("create", "--bundle", str(bundle(user, patches.runs("dump"), rootless(ONE), refused)), "never")
+    assert done.returncode != 0
+    assert "hooks.createRuntime" in done.stderr
