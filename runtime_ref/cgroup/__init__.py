@@ -150,9 +150,7 @@ def _owner(config: dict[str, Any]) -> int | None:
     if not any(ns["type"] == "cgroup" and not ns.get("path") for ns in linux.get("namespaces") or ()):
         return None
     if not any(
-        mount.get("source") == "cgroup"
-        and mount["destination"] == "/sys/fs/cgroup"
-        and "ro" not in (mount.get("options") or ())
+        mount.get("source") == "cgroup" and mount["destination"] == "/sys/fs/cgroup" and "ro" not in (mount.get("options") or ())
         for mount in config.get("mounts") or ()
     ):
         return None

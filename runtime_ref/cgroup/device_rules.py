@@ -46,9 +46,7 @@ def listed(resources: dict[str, Any], devices: list[dict[str, Any]]) -> list[Rul
         if not entry["allow"] and kind == "a" and major < 0 and minor < 0 and bits == ALL:
             rules.extend((True, "c", major, minor, ALL, WHERE) for major, minor in DEFAULTS)
             rules.extend(
-                (True, "c" if node["type"] == "u" else node["type"], node["major"], node["minor"], MKNOD, WHERE)
-                for node in devices
-                if node["type"] != "p"
+                (True, "c" if node["type"] == "u" else node["type"], node["major"], node["minor"], MKNOD, WHERE) for node in devices if node["type"] != "p"
             )
     return rules
 

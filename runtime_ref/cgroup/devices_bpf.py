@@ -34,11 +34,7 @@ BPF_F_ALLOW_MULTI, BPF_F_REPLACE = 2, 4
 
 def instruction(code: int, dst: int = 0, src: int = 0, offset: int = 0, value: int = 0) -> bytes:
     """One instruction: 8 bytes."""
-    return (
-        bytes((code, src << 4 | dst))
-        + offset.to_bytes(2, "little", signed=True)
-        + (value & 0xFFFFFFFF).to_bytes(4, "little")
-    )
+    return bytes((code, src << 4 | dst)) + offset.to_bytes(2, "little", signed=True) + (value & 0xFFFFFFFF).to_bytes(4, "little")
 
 
 def answer(yes: bool) -> bytes:

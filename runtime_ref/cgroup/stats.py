@@ -185,7 +185,5 @@ def _huge(folder: str, size: str, names: tuple[str, str, str]) -> dict[str, int]
     return {
         "usage": number(f"{folder}/hugetlb.{size}.{usage}"),
         "max": number(f"{folder}/hugetlb.{size}.{most}") if most else 0,
-        "failcnt": number(f"{folder}/hugetlb.{size}.{fails}")
-        if fails
-        else table(f"{folder}/hugetlb.{size}.events").get("max", 0),
+        "failcnt": number(f"{folder}/hugetlb.{size}.{fails}") if fails else table(f"{folder}/hugetlb.{size}.events").get("max", 0),
     }

@@ -241,13 +241,9 @@ class Bus:
         """Calls a method of the manager; its results. Raises RuntimeFault with the D-Bus error."""
         import jeepney  # type: ignore[import-untyped]
 
-        manager = jeepney.DBusAddress(
-            "/org/freedesktop/systemd1", "org.freedesktop.systemd1", "org.freedesktop.systemd1.Manager"
-        )
+        manager = jeepney.DBusAddress("/org/freedesktop/systemd1", "org.freedesktop.systemd1", "org.freedesktop.systemd1.Manager")
         try:
-            reply = self.connection.send_and_get_reply(
-                jeepney.new_method_call(manager, method, signature, body), timeout=PATIENCE
-            )
+            reply = self.connection.send_and_get_reply(jeepney.new_method_call(manager, method, signature, body), timeout=PATIENCE)
         except (TimeoutError, OSError) as fault:
             raise RuntimeFault("reach systemd", f"{method}: {fault or 'no answer'}") from None
         if reply.header.message_type == jeepney.MessageType.error:

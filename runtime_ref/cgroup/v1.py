@@ -9,13 +9,15 @@ waits for an RCU grace period (7 to 10 ms measured), and the process that joins 
 from __future__ import annotations
 
 import os
-from signal import SIGKILL
+from _signal import SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
-from runtime_ref.cgroup import device_rules, files, oom, v1_limits
+from runtime_ref.cgroup import files
 from runtime_ref.errors import RuntimeFault
 
 if False:
     from typing import Any
+
+    from runtime_ref.cgroup.oom import Watch
 
 
 class V1:
@@ -77,8 +79,13 @@ class V1:
         """Applies `linux.resources`, those members that are there. Raises RuntimeFault with the JSON path."""
         if resources.get("unified"):
             raise RuntimeFault("set cgroup limits", "needs cgroup v2; this machine runs v1", "linux.resources.unified")
+        from runtime_ref.cgroup import v1_limits
+
         files.settle(v1_limits.writes(resources, self._has), self._dir)
-        if rules := device_rules.listed(resources, self.devices):
+        if resources.get("devices"):
+            from runtime_ref.cgroup import device_rules
+
+            rules = device_rules.listed(resources, self.devices)
             place = self._need("devices", device_rules.WHERE)
             for file, text, where in device_rules.v1_writes(rules, files.read(place + "/devices.list")):
                 files.settle([("devices", file, text, where)], self._dir)
@@ -149,8 +156,10 @@ class V1:
 
         return stats.v1(self.dirs)
 
-    def oom(self) -> oom.Watch:
+    def oom(self) -> Watch:
         """A watch of the OOM kills. Raises RuntimeFault without the memory hierarchy."""
+        from runtime_ref.cgroup import oom
+
         return oom.v1(self._need("memory", ""))
 
     def remove(self) -> None:

@@ -8,13 +8,15 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#contr
 from __future__ import annotations
 
 import os
-from signal import SIGKILL
+from _signal import SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
-from runtime_ref.cgroup import device_rules, files, oom, v2_limits
+from runtime_ref.cgroup import files
 from runtime_ref.errors import RuntimeFault
 
 if False:
     from typing import Any
+
+    from runtime_ref.cgroup.oom import Watch
 
 DELEGATE = "/sys/kernel/cgroup/delegate"
 DELEGATED = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads"
@@ -28,9 +30,7 @@ class V2:
 
     driver = "v2"
 
-    def __init__(
-        self, root: str, folder: str, made: list[str], default: str = "", devices: Any = (), owner: int | None = None
-    ) -> None:
+    def __init__(self, root: str, folder: str, made: list[str], default: str = "", devices: Any = (), owner: int | None = None) -> None:
         self.root = root
         self.folder = folder
         self.made = made
@@ -117,12 +117,15 @@ class V2:
 
     def limits(self, resources: dict[str, Any]) -> None:
         """Applies `linux.resources`, those members that are there. Raises RuntimeFault with the JSON path."""
+        from runtime_ref.cgroup import v2_limits
+
         now = {name: files.read_or(f"{self.folder}/{name}", "") for name in ("cpu.max", "memory.current")}
         writes = v2_limits.writes(resources, self._has, {key: text for key, text in now.items() if text})
         files.settle(writes, lambda _: self.folder)
-        if rules := device_rules.listed(resources, self.devices):
-            from runtime_ref.cgroup import devices_bpf
+        if resources.get("devices"):
+            from runtime_ref.cgroup import device_rules, devices_bpf
 
+            rules = device_rules.listed(resources, self.devices)
             devices_bpf.replace(self.folder, devices_bpf.assemble(rules))
 
     def _has(self, controller: str, file: str, where: str) -> bool:
@@ -190,8 +193,10 @@ class V2:
 
         return stats.v2(self.folder)
 
-    def oom(self) -> oom.Watch:
+    def oom(self) -> Watch:
         """A watch of the OOM kills. Raises RuntimeFault without the memory controller."""
+        from runtime_ref.cgroup import oom
+
         return oom.v2(self.folder)
 
     def remove(self) -> None:

@@ -3,7 +3,7 @@
 Knows virtme-ng and what the guest leaves in a shared folder: `rc`, `log`, `junit.xml`. The guest sees this machine's
 files read-only, so nothing is copied. A guest that leaves no `rc` is an error, whatever virtme-ng's exit code says.
 
-Usage: python -m tests.vm.run [--kernel FILE] [PYTEST-WORD...]
+Usage: python -m tests.vm [--kernel FILE] [PYTEST-WORD...]
 Exit: pytest's, 3 if the guest could not be booted or did not end in time.
 """
 
@@ -33,7 +33,7 @@ NEEDS = {"vng": "pip install '.[kernel]'", "qemu-system-x86_64": "apt-get instal
 
 def main(words: list[str]) -> int:
     """Boots, waits, prints the guest's log. The exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.vm.run", description="Run tests in an emulated kernel.")
+    parser = argparse.ArgumentParser(prog="python -m tests.vm", description="Run tests in an emulated kernel.")
     parser.add_argument("--kernel", help="the kernel's file; default the newest of /boot that has its modules")
     options, rest = parser.parse_known_args(words)
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
