@@ -102,9 +102,10 @@ def fault_of(line: Json) -> str:
     """What is wrong with a line, or "". The same as the JSON Schema says, fast enough for 20,000 of them."""
     if not isinstance(line, dict):
         return "it is no JSON object"
-    members = _OF_KIND.get(line.get("kind", ""))
+    kind = line.get("kind")
+    members = _OF_KIND.get(kind) if isinstance(kind, str) else None
     if members is None:
-        return f"its kind is {line.get('kind')!r}, not header, check or footer"
+        return f"its kind is {kind!r:.40}, not header, check or footer"
     for name, types in members.items():
         if name not in line:
             return f"{name} is missing"
@@ -120,13 +121,35 @@ def fault_of(line: Json) -> str:
             return f"profile {line['profile']!r} is none"
         if line["reason_class"] is not None and line["reason_class"] not in REASONS:
             return f"reason_class {line['reason_class']!r} is none"
-    elif line["kind"] == "header":
+        return "" if all(map(_is_call, line["calls"])) else "a call is none: op, argv, exit and stderr make one"
+    if line["kind"] == "header":
         if line["format"] != FORMAT:
             return f"it is of format {line['format']}, this reads {FORMAT}"
-        for runtime in line["runtimes"]:
-            if not isinstance(runtime, dict) or not all(name in runtime for name in RUNTIME):
-                return "a runtime of the header lacks a member"
-    return ""
+        return "" if all(map(_is_runtime, line["runtimes"])) else "a runtime of the header lacks a member, or has one of the wrong type"
+    counted = all(isinstance(c, dict) and all(_is_int(n) for n in c.values()) for c in line["counts"].values())
+    return "" if counted else "counts are not {runtime: {verdict: number}}"
+
+
+def _is_int(value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_call(call: Json) -> bool:
+    return (
+        isinstance(call, dict)
+        and isinstance(call.get("op"), str)
+        and isinstance(call.get("stderr"), str)
+        and isinstance(call.get("argv"), list)
+        and all(isinstance(word, str) for word in call["argv"])
+        and "exit" in call
+        and (call["exit"] is None or _is_int(call["exit"]))
+    )
+
+
+def _is_runtime(runtime: Json) -> bool:
+    return isinstance(runtime, dict) and all(
+        name in runtime and (isinstance(runtime[name], str) or (runtime[name] is None and name.startswith("spec_"))) for name in RUNTIME
+    )
 
 
 def find(where: Path) -> Path:
@@ -144,6 +167,7 @@ def read(where: Path) -> Run:
     footer: Line | None = None
     checks: list[Line] = []
     names: set[str] = set()
+    known: set[tuple[str, str, str]] = set()
     for number, line in _lines(path):
         kind = line["kind"]
         if footer is not None:
@@ -158,6 +182,10 @@ def read(where: Path) -> Run:
         elif line["runtime"] not in names:
             raise RecordFault(f"{path}:{number}: the header knows no runtime {line['runtime']!r}")
         else:
+            key = (line["case"], line["check"], line["runtime"])
+            if key in known:
+                raise RecordFault(f"{path}:{number}: a second verdict on {' '.join(key)}")
+            known.add(key)
             checks.append(line)
     if header is None:
         raise RecordFault(f"{path}: it is empty")
@@ -166,6 +194,14 @@ def read(where: Path) -> Run:
     if footer["checks"] != len(checks):
         raise RecordFault(f"{path}: the footer counts {footer['checks']} checks, there are {len(checks)}")
     return Run(header=header, checks=tuple(checks), footer=footer, path=path)
+
+
+def _no_number(word: str) -> Json:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _without_halves(line: Json) -> Json:
+    return json.loads(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Json]]]:
@@ -179,7 +215,9 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Json]]]:
             if len(raw) > LONGEST:
                 raise RecordFault(f"{path}:{number}: a line of more than {LONGEST >> 20} MiB")
             try:
-                line = json.loads(raw.decode("utf-8"))
+                line = json.loads(raw.decode("utf-8"), parse_constant=_no_number)
+                if b"\\ud" in raw or b"\\uD" in raw:  # half of a surrogate pair could be written nowhere
+                    line = _without_halves(line)
             except UnicodeDecodeError:
                 raise RecordFault(f"{path}:{number}: it is not UTF-8") from None
             except (ValueError, RecursionError) as fault:
