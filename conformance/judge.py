@@ -145,7 +145,8 @@ def _refused(case: AnyCase, seen: Observation) -> Finding:
             raw=control.raw,
         )
     at = case.at if isinstance(case, Rejects) else "create"
-    call = next((s.call for s in seen.steps if s.op == at and s.call), None)
+    calls = [s.call for s in seen.steps if s.op in at and s.call]
+    call = next((c for c in calls if c.refused), calls[-1] if calls else None)
     if call is None:
         why = seen.stopped_short.why if seen.stopped_short else f"{at} was never reached"
         return Finding(ok=False, expected=f"{at} generates an error", observed=why)
@@ -163,7 +164,7 @@ def _unchanged(case: AnyCase, seen: Observation) -> Finding:
     control = _control(seen)
     if not control.ok:  # a runtime that cannot do it at all leaves nothing either
         return Finding(ok=False, expected="nothing left", observed=f"the control twin does not run: {control.observed}", raw=control.raw)
-    if any(s.op == at and s.call and not s.call.refused for s in seen.steps):
+    if not any(s.op in at and s.call and s.call.refused for s in seen.steps):
         return Finding(ok=False, expected="nothing left", observed="it was not refused", where="after the refusal")
     found = list(seen.left)
     for step in seen.steps:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 Json = Any
 Patch = Mapping[str, Json]
 Profile = Literal["spec", "cli"]
-Operation = Literal["create", "start", "kill", "delete", "state"]
+Operation = Literal["create", "start", "create or start"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,12 +50,12 @@ def steps_of(case: AnyCase) -> tuple[Step, ...]:
     if isinstance(case, Case):
         return tuple(case.steps) or USUAL
     if isinstance(case, Rejects):
-        refused = Step(op=case.at, outcome="refused", args={"signal": "SIGTERM"} if case.at == "kill" else {})
+        refused = Step(op=case.at, outcome="refused")
         if case.at == "create":
             return (refused, Step(op="gone"))
         if case.at == "start":
             return (Step(op="create"), refused, Step(op="delete", args={"force": True}, outcome="any"))
-        raise ValueError(f"{case.id}: a refusal at {case.at} is a Scenario")
+        return (Step(op="create", outcome="any"), Step(op="start", outcome="any"), Step(op="delete", args={"force": True}, outcome="any"))
     return tuple(case.steps)
 
 
@@ -124,6 +124,7 @@ def _once(
                     "cgroup": box.cgroup,
                     "pid": box.pid,
                     "renamed": os.uname().nodename != named,
+                    "kept": around.kept(),
                 },
                 console=box.console.facts if box.console else None,
                 control=control,

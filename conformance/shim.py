@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from conformance import kernel
 
 KEPT_OUTPUT = 1 << 20  # bytes of a stream that are kept
+UNUSUAL_GROUP, UNUSUAL_OOM_SCORE = 61234, 13
 FLOOD = 64 << 20  # bytes after which a call counts as flooding
 
 
@@ -88,6 +89,7 @@ class Shim:
 
     def __init__(self) -> None:
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        _be_unusual()
         self.statuses: dict[int, int] = {}  # pid -> wait status of every child that has ended
         self.streams: list[Stream] = []
         self._wake, wake_write = pipe()
@@ -212,6 +214,17 @@ class Shim:
                 ended.append("a process did not end on SIGKILL")
                 break
         return ended
+
+
+def _be_unusual() -> None:
+    """A supplementary group and an OOM score of our own, so that it shows which of them a container inherits."""
+    if os.geteuid() == 0:
+        os.setgroups([UNUSUAL_GROUP])
+    try:
+        with open("/proc/self/oom_score_adj", "w") as f:
+            f.write(str(UNUSUAL_OOM_SCORE))
+    except OSError:
+        pass  # one may be given a floor that is higher; then that one is inherited
 
 
 def _name(pid: int) -> str:

@@ -288,6 +288,10 @@ class Around:
         for profile in self._profiles:
             self._profile(profile, "--remove")
 
+    def kept(self) -> list[str]:
+        """Which of the namespaces made here are still what they were."""
+        return [name for name, path in self.paths.items() if os.path.exists(path) and os.readlink(path) == self.facts[f"ns:{name}"]]
+
     def _namespace(self, ns: Ns) -> None:
         """A process that holds one new namespace of the type; it is found below /proc by its pid."""
         ready, tell = os.pipe2(os.O_CLOEXEC)

@@ -125,6 +125,7 @@ CASES = [
             expect=[
                 labelled("id", hook_state(f"{kind}.a", "id", "{id}")),
                 labelled("id-second", hook_state(f"{kind}.b", "id", "{id}")),
+                *(about("runtime.state.status-creating", labelled("creating", hook_status(f"{kind}.a", "creating"))) if kind == "createRuntime" else []),
                 labelled("bundle", hook_state(f"{kind}.a", "bundle", "{bundle}")),
                 labelled("annotations", hook_state(f"{kind}.a", "annotations", {"org.proctor.hook": "seen"})),
                 *about("hooks.stdin-status", hook_status(f"{kind}.a", *STATUS[kind])),

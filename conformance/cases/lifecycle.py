@@ -77,6 +77,7 @@ CASES = [
                 labelled("schema-stopped", state_follows_schema(2)),
             ),
             *about("runtime.ops.state.returns-state", labelled("status-first", state_has("status", "created"))),
+            *about("runtime.state.status", labelled("status", state_has("status", "running", 1))),
             *about("cli.create.pid-file", pid_file_is_the_process()),
             *about("runtime.lifecycle.program-not-at-create", not_started()),
             *about("runtime.ops.start.runs-program", labelled("once", times("process", 1))),
@@ -230,7 +231,7 @@ CASES = [
             sees("created", same_pid=True),
             start().about("runtime.ops.supported"),
             said("dump"),
-            kill("SIGKILL").about("runtime.ops.supported"),
+            kill("SIGKILL").about("runtime.scope.operations-reach-container"),
             until("stopped"),
             delete().about("runtime.ops.supported"),
         ],
@@ -344,6 +345,7 @@ CASES = [
         clause="runtime.ops.start.no-process-error",
         config=[{"process": None}],
         steps=[create(), start().is_refused(), kill("SIGKILL").may_fail(), delete(force=True).may_fail()],
+        expect=[*about("config.process.required-at-start", call_refused("start"))],
     ),
     Scenario(
         id="create/properties-before-start",
@@ -351,6 +353,10 @@ CASES = [
         clause="runtime.lifecycle.resources-at-create",
         config=[WAITS, resources(pids={"limit": 77})],
         steps=[create(), sees("created").about("runtime.ops.create.creates"), start(), said("dump"), kill("SIGKILL"), until("stopped"), delete()],
-        expect=[created_apart("pid", "mnt", "ipc", "uts")],
+        expect=[
+            created_apart("pid", "mnt", "ipc", "uts"),
+            *about("runtime.lifecycle.environment-created", labelled("environment", created_apart("pid", "mnt", "ipc", "uts"))),
+            *about("runtime.ops.create.properties-applied", labelled("properties", created_apart("mnt", "uts"))),
+        ],
     ),
 ]

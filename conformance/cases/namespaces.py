@@ -21,6 +21,7 @@ from conformance.author import (
     id_map,
     inherits,
     joins,
+    keeps,
     labelled,
     namespaces,
     only_loopback,
@@ -92,7 +93,7 @@ CASES = [
             world=[Ns(name="red", type=type, maps=[(0, 100000, 65536)] if type == "user" else [])],
             config=by_path(type),
             needs=NEEDS.get(type, []),
-            expect=[joins(type, "red")],
+            expect=[joins(type, "red"), *about("runtime.ops.delete.foreign-kept", labelled("kept", keeps("red")))],
         )
         for type in TYPES
     ),

@@ -39,6 +39,12 @@ def joins(seen: Observation, type: str, world: str) -> Finding:
 
 
 @check
+def keeps(seen: Observation, *names: str) -> Finding:
+    """After all operations the world's namespaces of these names are still there, and the same."""
+    return same(list(names), [n for n in seen.world.get("kept") or [] if n in names], "/proc of the process that holds them")
+
+
+@check
 def id_map(seen: Observation, file: str, *rows: list[int]) -> Finding:
     """uid_map or gid_map of the container process as outside sees it: rows of (inside, outside, size)."""
     text = outside(seen).files.get(file)
@@ -143,6 +149,7 @@ __all__ = [
     "id_map",
     "inherits",
     "joins",
+    "keeps",
     "only_loopback",
     "reads",
 ]
