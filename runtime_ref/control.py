@@ -130,7 +130,7 @@ def _follow(record: Record, group: Cgroup, interval: float) -> None:
         if end in ready:
             _ooms(record, kills.take() if kills.fd not in ready else 0)
             return
-        if not ready:
+        if monotonic() >= due:
             _event(record, "stats", group.stats())
             due += interval
 

@@ -24,3 +24,10 @@ class ConfigError(RuntimeFault):
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__("config.json", message, path)
+
+
+class Usage(RuntimeFault):
+    """A faulty command line: one sentence that says what is wrong."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("", why)

@@ -32,6 +32,11 @@ class Watch:
                 os.read(self.fd, 8)
             except BlockingIOError:
                 pass  # nothing happened since
+        else:
+            try:
+                os.pread(self.fd, 4096, 0)  # a kernfs file stays ready until this very descriptor is read again
+            except OSError:
+                return -1
         if not os.path.exists(self.counter):
             return -1
         now = _kills(self.counter)

@@ -259,3 +259,11 @@ def set_mempolicy(mode: int, nodes: bytes, bits: int) -> None:
 def bpf(command: int, attributes: Buffer) -> int:
     """bpf(2): `attributes` is a union bpf_attr, written to where the call gives something back (then a bytearray)."""
     return _call("bpf", command, address(attributes), len(attributes))
+
+
+def execve(path: Path, argv: list[str], env: list[str]) -> None:
+    """execve(2). `env` is passed on word for word: also entries without "=" and names that come twice, which a dict loses."""
+    text = _text(path)
+    words = [[_text(word) for word in each] for each in (argv, env)]
+    arrays = [ffi.new("intptr_t[]", [word.at for word in each] + [0]) for each in words]
+    _call("execveat", c.AT_FDCWD, text.at, _Ref(arrays[0]).at, _Ref(arrays[1]).at, 0, path=path)

@@ -1,0 +1,350 @@
+"""The operations on a container: create, start, run, kill, delete, each whole or not at all.
+
+Knows the order of a container's life and how to undo it. Must not know how a process is made (`launch`) or what is in the files
+(`state`). https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#operations
+"""
+
+from __future__ import annotations
+
+import os
+
+from runtime_ref import cgroup, launch, spec, state, text, trace
+from runtime_ref.errors import ConfigError, RuntimeFault, Usage
+from runtime_ref.state import CREATED, CREATING, PAUSED, RUNNING, STOPPED, Record
+
+if False:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runtime_ref.cli import Call
+
+    Settings = dict[str, Any]
+
+
+def create(call: Call, console: Any = None) -> launch.Job:
+    """Makes a container, up to the state `created`. Raises RuntimeFault, OSError; then nothing of it is left.
+
+    `console`: True to keep the terminal's master in the job, else --console-socket says where it goes.
+    """
+    settings, options = call.settings, call.options
+    state.check_id(call.ident)
+    bundle = os.path.abspath(options.get("bundle") or ".")
+    config = spec.load(bundle)
+    if trace.on:
+        trace.tell("config", f"read and checked {bundle}/config.json", "openat read", changed=("ns", "cgroup"))
+    if console is None:
+        console = _console(config, options)
+    undo: list[Callable[[], Any]] = []
+    job: launch.Job | None = None
+    try:
+        record = _folder(settings, call.ident, undo)
+        _first_record(record, config, bundle)
+        group = cgroup.choose(config, call.ident, "systemd-cgroup" in settings)
+        if config["linux"].get("mountLabel") or _labels(config):
+            from runtime_ref import lsm
+
+            lsm.check(config)
+        job = launch.Job(config, bundle, record, group)
+        undo.append(job.ctx.close)
+        _settings(job, call, console)
+        group.create()
+        undo.append(group.remove)
+        if config["linux"].get("intelRdt"):
+            from runtime_ref import rdt
+
+            job.rdt = rdt.create(config["linux"]["intelRdt"], call.ident)
+            undo.append(job.rdt.remove)
+            record.data["rdt"] = job.rdt.paths
+        if not job.ctx.mountns:
+            from runtime_ref import rootfs
+
+            undo.append(lambda: rootfs.undo(job.ctx.path))
+        launch.launch(job)
+        record.data["status"] = CREATED
+        record.save()
+        _pid_file(options, job.pid)
+    except BaseException as fault:
+        _undo(call, job, undo, fault)
+        raise
+    job.ctx.close()
+    for words in job.warnings:
+        _warn(settings, words)
+    if trace.on:
+        trace.tell("created", f"container {call.ident} waits for start")
+    return job
+
+
+def _undo(call: Call, job: launch.Job | None, undo: list[Callable[[], Any]], cause: BaseException) -> None:
+    """Takes back what a failed create has made, last thing first, and runs the hooks that are due then."""
+    if job:
+        try:
+            launch.abandon(job)
+        except OSError as fault:
+            _warn(call.settings, f"undo create: {fault}")
+    for step in reversed(undo):
+        try:
+            step()
+        except (OSError, RuntimeFault) as fault:
+            _warn(call.settings, f"undo create: {fault}")
+    if job and job.hooked and isinstance(cause, RuntimeFault) and cause.where.startswith("hooks."):
+        # runtime.md#lifecycle: a failed hook leads to steps 12 and 13.
+        job.record.data["pid"] = 0
+        _poststop(call.settings, job.config["hooks"], job.record)
+
+
+def _console(config: dict[str, Any], options: dict[str, Any]) -> Any:
+    path = options.get("console-socket")
+    if (config.get("process") or {}).get("terminal"):
+        if not path:
+            raise ConfigError("process.terminal", "needs --console-socket: somebody has to take the terminal")
+        from runtime_ref import console
+
+        return console.connect(path)
+    if path:
+        raise ConfigError("process.terminal", "is not set, so --console-socket would never get a terminal")
+    return None
+
+
+def _labels(config: dict[str, Any]) -> bool:
+    process = config.get("process") or {}
+    return bool(process.get("apparmorProfile") or process.get("selinuxLabel"))
+
+
+def _settings(job: launch.Job, call: Call, console: Any) -> None:
+    from runtime_ref.cli import number
+
+    job.console = console
+    job.no_pivot = "no-pivot" in call.options
+    job.keep_keyring = "no-new-keyring" in call.options
+    job.preserve = number(call, "preserve-fds")
+    if job.preserve < 0:
+        raise Usage("--preserve-fds must not be negative")
+    for fd in range(3, 3 + job.preserve):
+        try:
+            os.set_inheritable(fd, True)
+        except OSError:
+            raise RuntimeFault("--preserve-fds", f"descriptor {fd} is not open") from None
+
+
+def _folder(settings: Settings, ident: str, undo: list[Callable[[], Any]]) -> Record:
+    """Makes the container's folder, which claims its id, and locks it."""
+    root = state.root_of(settings)
+    folder = os.path.join(root, ident)
+    try:
+        os.makedirs(root, 0o700, exist_ok=True)
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        raise RuntimeFault(f"container {ident}", "exists already") from None
+    except OSError as fault:
+        raise RuntimeFault(f"container {ident}", f"{fault.filename}: {fault.strerror}") from None
+    undo.append(lambda: _clear(folder))
+    record = Record(folder, {})
+    record.lock = state.lock(folder)
+    return record
+
+
+def _first_record(record: Record, config: dict[str, Any], bundle: str) -> None:
+    """What is known before anything is made, so that a runtime that dies here leaves something to delete."""
+    import time
+
+    hooks = {point: config["hooks"][point] for point in ("poststart", "poststop") if config["hooks"].get(point)}
+    found = state.stat_of(os.getpid())
+    record.data = {
+        "id": record.ident,
+        "bundle": bundle,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "status": CREATING,
+        "maker": [os.getpid(), found[1] if found else 0],
+        "annotations": config.get("annotations") or {},
+        "hooks": hooks,
+        "rootfs": os.path.join(bundle, config["root"]["path"]),
+        "mountns": any(entry["type"] == "mount" for entry in config["linux"].get("namespaces") or ()),
+        "process": "process" in config,
+        "seccomp": {
+            name: value for name, value in (config["linux"].get("seccomp") or {}).items() if name.startswith("listener")
+        },
+    }
+    record.save()
+    state.write_whole(record.folder + "/config.json", text.dumps(config))
+
+
+def _pid_file(options: dict[str, Any], pid: int) -> None:
+    path = options.get("pid-file")
+    if path:
+        try:
+            state.write_whole(os.path.abspath(path), str(pid), 0o644)
+        except OSError as fault:
+            raise RuntimeFault("--pid-file", f"{path}: {fault.strerror}") from None
+
+
+def _warn(settings: Settings, words: str) -> None:
+    from runtime_ref import log
+
+    log.warn(settings, words)
+
+
+def start(settings: Settings, record: Record) -> None:
+    """Starts the program. Raises RuntimeFault; where a hook is at fault the container is then destroyed."""
+    status = record.status
+    if status != CREATED:
+        raise RuntimeFault(f"start container {record.ident}", f"is {status}, not created")
+    if not record.data.get("process"):
+        raise RuntimeFault(f"start container {record.ident}", "the configuration has none", "process")
+    try:
+        launch.knock(record, record.data.get("seccomp"))
+        record.data["status"] = RUNNING
+        record.save()
+        if record.data["hooks"].get("poststart"):
+            from runtime_ref import hooks
+
+            hooks.run_all(record.data["hooks"], "poststart", text.dumps(record.document(RUNNING)))
+    except RuntimeFault as fault:
+        if fault.where.startswith("hooks."):
+            # runtime.md#lifecycle: stop the container, then steps 12 and 13.
+            end(record)
+            destroy(settings, record)
+        else:
+            wait_for_end(record.pid, record.data["start"])
+        raise
+    if trace.on:
+        trace.tell("started", f"container {record.ident} runs")
+
+
+def wait_for_end(pid: int, began: int, seconds: float = 10) -> bool:
+    """Whether a process, child or not, ends within the time."""
+    import select
+
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return True
+    try:
+        if not state.alive(pid, began):
+            return True
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(fd)
+
+
+def kill(record: Record, signal: int, everyone: bool = False) -> None:
+    """Sends a signal to the container process, or to all processes. Raises RuntimeFault."""
+    from _signal import SIGKILL, pidfd_send_signal  # type: ignore[import-not-found]
+
+    status = record.status
+    if status not in (CREATED, RUNNING, PAUSED) and not (everyone and status == STOPPED):
+        raise RuntimeFault(f"kill container {record.ident}", f"is {status}, not running")
+    if everyone:
+        cgroup.from_state(record.data["cgroup"]).kill(signal)
+        return
+    try:
+        fd = os.pidfd_open(record.pid)
+        try:
+            if not state.alive(record.pid, record.data["start"]):
+                raise ProcessLookupError
+            pidfd_send_signal(fd, signal)
+        finally:
+            os.close(fd)
+    except ProcessLookupError:
+        raise RuntimeFault(f"kill container {record.ident}", "is stopped, not running") from None
+    except OSError as fault:
+        raise RuntimeFault(f"kill container {record.ident}", fault.strerror or str(fault)) from None
+    if signal == SIGKILL and status == PAUSED:
+        cgroup.from_state(record.data["cgroup"]).thaw()  # what is frozen does not die
+
+
+def end(record: Record) -> None:
+    """Kills everything in a container and waits for the end of its first process. Raises RuntimeFault if that does not come."""
+    from _signal import SIGKILL
+
+    if record.data.get("cgroup"):
+        cgroup.from_state(record.data["cgroup"]).kill(SIGKILL)
+    if state.alive(record.pid, record.data.get("start", 0)):
+        try:
+            os.kill(record.pid, SIGKILL)
+        except ProcessLookupError:
+            pass
+        if not wait_for_end(record.pid, record.data["start"]):
+            raise RuntimeFault(f"container {record.ident}", f"process {record.pid} does not end")
+
+
+def destroy(settings: Settings, record: Record) -> None:
+    """Lifecycle steps 12 and 13: takes away what `create` made, then runs the poststop hooks. Raises RuntimeFault."""
+    data = record.data
+    if data.get("cgroup"):
+        cgroup.from_state(data["cgroup"]).remove()
+    if data.get("rdt"):
+        from runtime_ref import rdt
+
+        rdt.Rdt(**data["rdt"]).remove()
+    if data.get("mountns") is False:
+        from runtime_ref import rootfs
+
+        rootfs.undo(data["rootfs"])
+    _clear(record.folder)
+    record.release()
+    _poststop(settings, data.get("hooks") or {}, record)
+    if trace.on:
+        trace.tell("deleted", f"container {record.ident} is gone", "rmdir unlink")
+
+
+def _poststop(settings: Settings, hooks_of: dict[str, Any], record: Record) -> None:
+    if hooks_of.get("poststop"):
+        from runtime_ref import hooks
+
+        for fault in hooks.run_on(hooks_of, "poststop", text.dumps(record.document(STOPPED))):
+            _warn(settings, str(fault))
+
+
+def _clear(folder: str) -> None:
+    """Removes a container's folder, with which its id is free again."""
+    for name in os.listdir(folder):
+        os.unlink(f"{folder}/{name}")
+    os.rmdir(folder)
+
+
+def create_command(call: Call) -> None:
+    """`create ID`: https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#create"""
+    create(call)
+
+
+def start_command(call: Call) -> None:
+    """`start ID`: https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#start"""
+    start(call.settings, state.find(call.settings, call.ident).take())
+
+
+def kill_command(call: Call) -> None:
+    """`kill ID [SIGNAL]`: https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#kill"""
+    from runtime_ref import signals
+
+    number = signals.number(call.words[1] if len(call.words) > 1 else "TERM")
+    kill(state.find(call.settings, call.ident), number, "all" in call.options)
+
+
+def delete_command(call: Call) -> None:
+    """`delete ID`: https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#delete"""
+    force = "force" in call.options
+    try:
+        record = state.find(call.settings, call.ident)
+        if force:
+            end(record)
+        record.take()
+    except RuntimeFault as fault:
+        if force and not os.path.lexists(os.path.join(state.root_of(call.settings), call.ident)):
+            state.check_id(call.ident)
+            return
+        raise fault
+    if force:
+        end(record)
+    status = record.status
+    if status != STOPPED:
+        raise RuntimeFault(f"delete container {record.ident}", f"is {status}, not stopped (--force kills it first)")
+    destroy(call.settings, record)
+
+
+def run_command(call: Call) -> int:
+    """`run ID`: create and start; then wait for the end and delete, unless --detach. The program's exit code."""
+    from runtime_ref import foreground
+
+    return foreground.run(call)

@@ -1,0 +1,209 @@
+"""From a process of the runtime to the container's own: the steps that the first process and those of `exec` have in common.
+
+Ordered as they must happen: limits, labels, seccomp where it needs the rights that go next, capabilities and user, and at the very
+end descriptors, signals and exec. https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#process and
+#linux-process. Must not know namespaces, cgroups or mounts. Nothing is imported after `prepare`: the files may be out of reach.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from runtime_ref import caps, limits, trace
+from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import const as c
+from runtime_ref.kernel import sys as k
+
+if False:
+    from typing import Any
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where the environment has none
+NO_HANDLER = (9, 19, 32, 33)  # SIGKILL, SIGSTOP, and two that libc keeps for itself
+LAST_SIGNAL = 64
+
+
+class Process:
+    """A process to become. `spec` is the process object, `linux` the platform's part of the configuration."""
+
+    def __init__(self, spec: dict[str, Any], linux: dict[str, Any], preserve: int = 0, has_hooks: bool = False) -> None:
+        self.spec = spec
+        self.linux = linux
+        self.preserve = preserve
+        self.has_hooks = has_hooks  # these may yet bring the program
+        self.program = ""
+        self.filter = b""
+        self.filter_flags = 0
+        self.sets = caps.of(spec)
+        self.labels: list[Any] = []
+
+    @property
+    def new_privileges(self) -> bool:
+        """Whether exec may bring more privileges."""
+        return not self.spec.get("noNewPrivileges")
+
+    def prepare(self) -> None:
+        """Imports and computes all that later steps need, where the host's files can still be read.
+
+        In the process that will exec: some files it opens are its own. Raises RuntimeFault.
+        """
+        import _signal  # type: ignore[import-not-found]  # noqa: F401
+
+        seccomp = self.linux.get("seccomp")
+        if seccomp:
+            from runtime_ref.seccomp import bpf
+
+            self.filter = bpf.compile(seccomp, c.MACHINE)
+            self.filter_flags = bpf.flags_of(seccomp)
+        if self.spec.get("apparmorProfile") or self.spec.get("selinuxLabel"):
+            from runtime_ref import lsm
+
+            self.labels = lsm.open_labels(self.spec)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be granted, in words for the log."""
+        return self.sets.warnings
+
+    def confine(self, listener: Any) -> None:
+        """All up to the point where only the exec is missing. `listener(fd)` hands on the listener of seccomp, if one comes.
+
+        Raises RuntimeFault.
+        """
+        spec = self.spec
+        cwd = spec.get("cwd", "/")
+        limits.scheduler(spec)
+        limits.io_priority(spec)
+        limits.personality(self.linux)
+        limits.memory_policy(self.linux)
+        limits.raise_rlimits(spec)
+        entered = self._enter(cwd, False)
+        if entered:
+            self._below_root(cwd)
+        if self.filter and self.new_privileges:
+            # Without no_new_privs this takes CAP_SYS_ADMIN, which goes next. Later calls may be filtered.
+            limits.rlimits(spec)
+            self._load(listener)
+        self._become()
+        if not entered:
+            self._enter(cwd, True)
+            self._below_root(cwd)
+        self.program = self._found(not self.has_hooks)
+
+    def execute(self, listener: Any) -> None:
+        """The last steps, and the program. Only returns by an exception."""
+        if not self.new_privileges:
+            k.prctl(c.PR_SET_NO_NEW_PRIVS, 1)
+        program = self.program or self._found(True)
+        if trace.on:
+            trace.tell("exec", f"run {program}", "close_range execve", "process.args", changed=("status:NoNewPrivs", "status:Seccomp"))
+        from _signal import SIG_DFL, SIG_SETMASK, pthread_sigmask, signal
+
+        for number in range(1, LAST_SIGNAL + 1):
+            if number not in NO_HANDLER:
+                signal(number, SIG_DFL)
+        pthread_sigmask(SIG_SETMASK, ())
+        k.close_range(3 + self.preserve, 0xFFFFFFFF, c.CLOSE_RANGE_CLOEXEC)
+        if self.labels:
+            from runtime_ref import lsm
+
+            lsm.write(self.labels)
+        if not (self.filter and self.new_privileges):
+            limits.rlimits(self.spec)
+        if self.filter and not self.new_privileges:
+            self._load(listener)
+        try:
+            k.execve(program, self.spec["args"], self.spec["env"])
+        except OSError as fault:
+            raise RuntimeFault(f"execute {program}", os.strerror(fault.errno or 0), "process.args") from None
+
+    def _load(self, listener: Any) -> None:
+        from runtime_ref.seccomp import bpf
+
+        if trace.on:
+            trace.tell("filter", f"load a filter of {len(self.filter) // 8} BPF instructions", "seccomp", "linux.seccomp")
+        try:
+            fd = bpf.load(self.filter, self.filter_flags)
+        except OSError as fault:
+            raise RuntimeFault("load seccomp filter", fault.strerror or str(fault), "linux.seccomp") from None
+        if fd is not None:
+            listener(fd)
+            os.close(fd)
+
+    def _enter(self, cwd: str, must: bool) -> bool:
+        try:
+            os.chdir(cwd)
+        except OSError as fault:
+            if must or fault.errno not in (errno.EACCES, errno.EPERM):
+                raise RuntimeFault("change to the working directory", f"{cwd}: {fault.strerror}", "process.cwd") from None
+            return False
+        return True
+
+    def _below_root(self, cwd: str) -> None:
+        """A working directory that a descriptor left open leads out of the container by has no path here (CVE-2024-21626)."""
+        try:
+            if os.getcwd().startswith("/"):
+                return
+        except FileNotFoundError:
+            pass
+        raise RuntimeFault("change to the working directory", f"{cwd} is outside of the container", "process.cwd")
+
+    def _become(self) -> None:
+        """User, groups, capabilities, umask."""
+        user = self.spec.get("user") or {}
+        uid, gid = user.get("uid", 0), user.get("gid", 0)
+        caps.limit(self.sets)
+        step, where = "set groups", "process.user.additionalGids"
+        try:
+            try:
+                os.setgroups(user.get("additionalGids") or [])
+            except PermissionError:
+                # An unprivileged user namespace denies it; then there are none to set either.
+                if user.get("additionalGids") or not _groups_denied():
+                    raise
+            step, where = f"become group {gid}", "process.user.gid"
+            os.setresgid(gid, gid, gid)
+            step, where = f"become user {uid}", "process.user.uid"
+            os.setresuid(uid, uid, uid)
+            step, where = "set capabilities", "process.capabilities"
+            caps.apply(self.sets)
+            k.prctl(c.PR_SET_KEEPCAPS, 0)
+        except OSError as fault:
+            raise RuntimeFault(step, fault.strerror or str(fault), where) from None
+        limits.umask(self.spec)
+        if trace.on:
+            trace.tell(
+                "user", f"become {uid}:{gid}, drop capabilities", "setgroups setresgid setresuid capset prctl",
+                "process.user", changed=("status:Cap", "status:Uid", "status:Gid"),
+            )  # fmt: skip
+
+    def _found(self, must: bool) -> str:
+        """The program's path, by PATH of its own environment. Raises RuntimeFault, unless it need not be there yet: then ""."""
+        name = self.spec["args"][0]
+        if "/" in name:
+            places = [name]
+        else:
+            path = next((entry[5:] for entry in reversed(self.spec["env"]) if entry.startswith("PATH=")), PATH)
+            places = [f"{folder or '.'}/{name}" for folder in path.split(":")]
+        why = os.strerror(errno.ENOENT)
+        for place in places:
+            if os.path.isdir(place):
+                why = os.strerror(errno.EACCES) if "/" in name else why
+            elif os.access(place, os.X_OK, effective_ids=True):
+                return place
+            elif os.path.exists(place):
+                why = os.strerror(errno.EACCES)
+        if not must:
+            return ""
+        if "/" not in name and why == os.strerror(errno.ENOENT):
+            why = "executable file not found in $PATH"  # the words that engines look for, to give exit code 127
+        raise RuntimeFault(f"find {name}", why, "process.args[0]")
+
+
+def _groups_denied() -> bool:
+    """Whether this user namespace has setgroups(2) denied for good."""
+    try:
+        with open("/proc/self/setgroups", "rb") as file:
+            return file.read().startswith(b"deny")
+    except OSError:
+        return True  # no /proc in this container: EPERM is all there is to go by
