@@ -234,8 +234,8 @@ CASES = [
             claim=f"a {kind} hook still running after its timeout is ended, and the operation fails",
             clause="hooks.entry.timeout-aborts",
             at="start" if kind == "startContainer" else "create",
-            config=[TICK, hooks(**{kind: [once(kind, "hook", "slow", "pause", timeout=1)]})],
-            control=[TICK, hooks(**{kind: [once(kind, "hook", "slow", timeout=1)]})],
+            config=[TICK, hooks(**{kind: [once(kind, "hook", "slow", "pause", timeout=2)]})],
+            control=[TICK, hooks(**{kind: [once(kind, "hook", "slow", timeout=2)]})],
             extra=[*([] if kind == "startContainer" else [labelled("it-ran", times("slow", 1))]), labelled("never-ran", never("process"))],
         )
         for kind in ("prestart", "createRuntime", "createContainer", "startContainer")
