@@ -127,7 +127,8 @@ def from_state(paths: dict[str, Any]) -> Cgroup:
     if driver == "systemd":
         from runtime_ref.cgroup.systemd import Systemd
 
-        return Systemd(from_state(paths["inner"]), paths["unit"], paths["slice"], paths["user"])  # type: ignore[arg-type]
+        inner = from_state(paths["inner"])
+        return Systemd(inner, paths["unit"], paths["slice"], paths["user"], paths["made"])  # type: ignore[arg-type]
     from runtime_ref.cgroup.none import NoCgroup
 
     return NoCgroup(paths.get("why", "the container has no cgroup"), paths.get("rootless", False), paths.get("init", 0))

@@ -9,6 +9,7 @@ has no property for.
 from __future__ import annotations
 
 import os
+from _signal import SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
 from runtime_ref.errors import ConfigError, RuntimeFault
 
@@ -29,16 +30,17 @@ INFINITY = 2**64 - 1
 
 
 class Systemd:
-    """A scope unit around the cgroup `inner`. `user`: of the calling user's manager, not the system's."""
+    """A scope unit around the cgroup `inner`. `user`: of the calling user's manager, not the system's; `made`: the unit is
+    this container's, so that it may be stopped."""
 
     driver = "systemd"
 
-    def __init__(self, inner: V1 | V2, unit: str, parent: str, user: bool) -> None:
+    def __init__(self, inner: V1 | V2, unit: str, parent: str, user: bool, made: bool = False) -> None:
         self.inner = inner
         self.unit = unit
         self.slice = parent
         self.user = user
-        self.init = 0
+        self.made = made
 
     @classmethod
     def of(cls, path: str, ident: str, found: Hierarchies, devices: Any, owner: int | None) -> Systemd:
@@ -64,6 +66,7 @@ class Systemd:
         """What state.json keeps, for `cgroup.from_state`."""
         return {
             "driver": self.driver, "inner": self.inner.paths, "unit": self.unit, "slice": self.slice, "user": self.user,
+            "made": self.made,
         }  # fmt: skip
 
     def create(self) -> None:
@@ -84,7 +87,12 @@ class Systemd:
         if self.unit.endswith(".slice"):
             raise ConfigError("linux.cgroupsPath", "names a slice; the systemd driver makes scopes")
         with Bus(self.user) as bus:
-            bus.job("StartTransientUnit", "ssa(sv)a(sa(sv))", (self.unit, "fail", properties, []))
+            try:
+                bus.job("StartTransientUnit", "ssa(sv)a(sa(sv))", (self.unit, "fail", properties, []))
+            except RuntimeFault as fault:
+                self.made = "UnitExists" not in fault.why
+                raise
+        self.made = True
         self.inner.create(occupied=True)
 
     def join(self, init: int = 0) -> None:
@@ -128,6 +136,9 @@ class Systemd:
 
     def remove(self) -> None:
         """Stops the scope, which kills what is left in it, and removes what systemd does not know of."""
+        if not self.made:
+            return
+        self.inner.kill(SIGKILL)  # systemd would ask the processes to end, and wait for that
         with Bus(self.user) as bus:
             try:
                 bus.job("StopUnit", "ss", (self.unit, "replace"))

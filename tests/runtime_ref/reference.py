@@ -49,12 +49,15 @@ class Reference:
         self.idents.append(f"ref-{uuid.uuid4().hex[:12]}")
         return self.idents[-1]
 
+    def words(self, *words: str) -> list[str]:
+        """The command line of a call."""
+        return [str(self.launcher), "--root", str(self.root), *words]
+
     def call(self, *words: str, text: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Calls the runtime; what it and the container print comes back. Only for calls that leave nothing running."""
         return subprocess.run(
-            [str(self.launcher), "--root", str(self.root), *words],
-            env=env,
-            input=text, capture_output=True, text=True, timeout=DEADLINE, preexec_fn=self.become, cwd=self.folder,
+            self.words(*words), env=env, input=text, capture_output=True, text=True, timeout=DEADLINE,
+            preexec_fn=self.become, cwd=self.folder,
         )  # fmt: skip
 
     def ok(self, *words: str, text: str = "") -> str:
@@ -66,17 +69,7 @@ class Reference:
     def create(self, bundle: Path, ident: str, output: int | IO[Any] = subprocess.DEVNULL) -> None:
         """`create` with the container's output going elsewhere, so that nothing waits for its end. Must succeed."""
         log = self.folder / f"{ident}.log"
-        words = [
-            str(self.launcher),
-            "--root",
-            str(self.root),
-            "--log",
-            str(log),
-            "create",
-            "--bundle",
-            str(bundle),
-            ident,
-        ]
+        words = self.words("--log", str(log), "create", "--bundle", str(bundle), ident)
         done = subprocess.run(
             words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, timeout=DEADLINE,
             preexec_fn=self.become, cwd=self.folder,

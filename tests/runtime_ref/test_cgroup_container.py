@@ -155,7 +155,7 @@ def test_an_oom_kill_is_an_event(reference: Reference, place: str) -> None:
     program = patches.runs("catch", "SIGUSR1", "pause", "memory", 64 * MIB, "hold")
     reference.create(reference.bundle(program, *at(place, limit)), ident)
     reference.ok("start", ident)
-    words = [str(reference.launcher), "--root", str(reference.root), "events", "--interval", "1s", ident]
+    words = reference.words("events", "--interval", "1s", ident)
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as events:
         assert events.stdout
         first = json.loads(events.stdout.readline())

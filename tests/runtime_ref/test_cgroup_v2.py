@@ -228,6 +228,7 @@ def test_memory_limit_and_oom_kill(made: V2) -> None:
     assert child.returncode == -signal.SIGKILL
     assert poll.poll(60_000)
     assert watch.take() >= 1
+    assert not poll.poll(0)
     watch.close()
     assert made.stats()["memory"]["usage"]["limit"] == 16 << 20
 

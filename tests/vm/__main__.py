@@ -22,10 +22,11 @@ from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
 SECONDS = 590
-# Each needs a kernel that the usual machine is not: cgroup v2 with controllers, AppArmor.
+# Each needs a kernel that many machines do not have: cgroup v2 with controllers, AppArmor.
 TESTS = (
     "tests/runtime_ref/test_cgroup_v2.py",
     "tests/runtime_ref/test_cgroup_container.py",
+    "tests/runtime_ref/test_systemd_driver.py",
     "tests/runtime_ref/test_apparmor.py",
 )
 NEEDS = {"vng": "pip install '.[kernel]'", "qemu-system-x86_64": "apt-get install qemu-system-x86"}
@@ -44,6 +45,7 @@ def main(words: list[str]) -> int:
     if missing:
         print("vm-test needs " + "\n  and ".join(missing), file=sys.stderr)
         return 3
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))  # the guest must not outlive us
     share = Path(tempfile.mkdtemp(prefix="proctor-vm-"))
     try:
         return boot(str(kernel), share, rest or list(TESTS))
