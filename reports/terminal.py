@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -44,12 +45,7 @@ def failure_text(check: Line, *, others: Sequence[Line] = (), versions: Mapping[
         lines += folded("others", "   ".join(f"{o['runtime']} {named.get(o['runtime'], '')}".strip() + f" {o['verdict']}" for o in others), width=width)
     for patch in check["config_patch"]:
         lines += folded("config", shorten(json.dumps(patch, ensure_ascii=False), 600), width=width)
-    for call in check["calls"]:
-        ended = "no exit code" if call["exit"] is None else f"exit {call['exit']}" if call["exit"] >= 0 else f"signal {-call['exit']}"
-        lines += folded("call", f"{call['op']}: {ended}", width=width)
-        lines.append(f"  {'':10}{visible(shlex.join(call['argv']))}")
-        if call["exit"] != 0 and call["stderr"].strip():
-            lines += folded("", shorten(call["stderr"].strip(), 400), width=width)
+    lines += _calls(check["calls"], width)
     entries = [_entry(e) for e in check["log"]]
     for number, entry in enumerate(entries[-_LOG_LINES:]):
         label = "log" if number == 0 else ""
@@ -75,6 +71,19 @@ def _facts(expected: str | None, observed: str | None, width: int) -> list[str]:
     return folded("expected", want, width=width) + folded("observed", got, width=width)
 
 
+def _calls(calls: Sequence[Any], width: int) -> list[str]:
+    """How every call ended, and the one to look at in full: the first that failed, else the first."""
+    if not calls:
+        return []
+    ended = ["no exit code" if c["exit"] is None else f"exit {c['exit']}" if c["exit"] >= 0 else f"signal {-c['exit']}" for c in calls]
+    lines = folded("calls", ", ".join(f"{c['op']}: {e}" for c, e in zip(calls, ended, strict=True)), width=width)
+    one = next((c for c in calls if c["exit"] != 0), calls[0])
+    lines.append(f"  {'argv':10}{visible(shlex.join(one['argv']))}")
+    if one["exit"] != 0 and one["stderr"].strip():
+        lines += folded("stderr", shorten(one["stderr"].strip(), 400), width=width)
+    return lines
+
+
 def _entry(entry: Any) -> str:
     if isinstance(entry, Mapping):
         level, message = entry.get("level", ""), entry.get("msg", entry.get("message"))
@@ -84,40 +93,52 @@ def _entry(entry: Any) -> str:
     return str(entry)
 
 
-def _count(number: int, style: str, colour: bool, wide: int) -> str:
-    return paint(str(number).rjust(wide), style, colour and number > 0)
+_COLUMNS: Final = (("MUST", "failed"), ("SHOULD", "not met"), ("", "engine"), ("", "known"), ("", "passed"), ("not", "asked"))
+
+
+def _row(first: str, cells: Sequence[str]) -> str:
+    return first + "".join("  " + cell.rjust(max(map(len, head))) for cell, head in zip(cells, _COLUMNS, strict=True))
 
 
 def closing_table(records: Sequence[Line], runtimes: Sequence[Line], *, colour: bool = False, width: int = WIDTH) -> str:
     """Per runtime what failed, what is known, what held; below it what was not asked here, and why."""
     found = tallies(runtimes, records)
-    heads = ("MUST failed", "SHOULD not met", "engine", "known", "passed", "not asked")
-    name_width = min(max([len(t.name) for t in found] + [7]), 16)
-    out = [f"{'runtime':{name_width}} {'version':10}" + "".join(f"  {h}" for h in heads)]
+    wide = min(max([len(visible(t.name)) for t in found] + [7]), 16)
+    blank = " " * (wide + 11)
+    out = [_row(blank, [head[0] for head in _COLUMNS]).rstrip(), _row(f"{'runtime':{wide}} {'version':10}", [head[1] for head in _COLUMNS])]
     for t in found:
-        cells = ((t.must, "FAIL"), (t.should, "NONSTRICT"), (t.engine, "FAIL"), (t.verdicts["KNOWN"], "KNOWN"))
-        line = f"{shorten(visible(t.name), name_width):{name_width}} {shorten(one_line(t.runtime['version']), 10):10}"
-        line += "".join("  " + _count(n, style, colour, len(h)) for (n, style), h in zip(cells, heads, strict=False))
-        line += "  " + str(t.verdicts["PASS"]).rjust(len(heads[4])) + "  " + str(t.verdicts["SKIP"]).rjust(len(heads[5]))
-        out.append(line)
+        counts = (t.must, t.should, t.engine, t.verdicts["KNOWN"], t.verdicts["PASS"], t.verdicts["SKIP"])
+        styles = ("FAIL", "NONSTRICT", "FAIL", "KNOWN", "PASS", "")
+        cells = [paint(str(n).rjust(max(map(len, h))), s, colour and n > 0) for n, s, h in zip(counts, styles, _COLUMNS, strict=True)]
+        out.append(_row(f"{shorten(one_line(t.name), wide):{wide}} {shorten(one_line(t.runtime['version']), 10):10}", cells))
     for t in found:
         out += _notes(t, colour, width)
-    return "\n".join(out)
+    return "\n".join(out + _not_asked(found, width))
 
 
 def _notes(t: Tally, colour: bool, width: int) -> list[str]:
-    name, out = visible(t.name), []
+    name, out = one_line(t.name), []
     if t.verdicts["ERROR"]:
-        out.append(paint(f"{name}: {t.verdicts['ERROR']} ERROR, the harness failed: these say nothing about the runtime", "ERROR", colour))
+        out.append(paint(f"{name}: {t.verdicts['ERROR']} ERROR: the harness failed, they say nothing about it", "ERROR", colour))
     if t.verdicts["FIXED"]:
-        out.append(paint(f"{name}: {t.verdicts['FIXED']} FIXED, recorded deviations that hold now: remove their entries", "FIXED", colour))
-    if t.verdicts["INFO"]:
-        out.append(f"{name}: {t.verdicts['INFO']} recorded and not judged (MAY, or the text is silent)")
-    for (reason_class, reason), number in sorted(t.reasons.items(), key=lambda i: (-i[1], i[0]))[:6]:
-        out.append(shorten(f"{name}: {number} not asked here ({reason_class}): {one_line(reason)}", width))
-    if len(t.reasons) > 6:
-        rest = sum(t.reasons.values()) - sum(n for _, n in t.reasons.most_common(6))
-        out.append(f"{name}: {rest} not asked here for {len(t.reasons) - 6} other reasons, see summary.md")
+        out.append(paint(f"{name}: {t.verdicts['FIXED']} FIXED: deviations that hold now, remove their entries", "FIXED", colour))
+    return out
+
+
+def _not_asked(found: Sequence[Tally], width: int, most: int = 8) -> list[str]:
+    facts: dict[tuple[str, str], list[str]] = {}
+    total: Counter[tuple[str, str]] = Counter()
+    for t in found:
+        for fact, number in t.reasons.items():
+            facts.setdefault(fact, []).append(f"{one_line(t.name)} {number}")
+            total[fact] += number
+    order = sorted(facts, key=lambda fact: (-total[fact], fact))
+    out = ["not asked here"] if order else []
+    for reason_class, reason in order[:most]:
+        names = ", ".join(facts[reason_class, reason])
+        out += folded(reason_class, f"{one_line(reason)} ({names})", width=width, margin=16)
+    if len(order) > most:
+        out.append(f"  and {sum(total[f] for f in order[most:])} for {len(order) - most} other reasons, in summary.md")
     return out
 
 
