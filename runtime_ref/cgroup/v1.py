@@ -82,6 +82,7 @@ class V1:
         from runtime_ref.cgroup import v1_limits
 
         files.settle(v1_limits.writes(resources, self._has), self._dir)
+        self._bounded((resources.get("memory") or {}).get("kernel", -1))
         if resources.get("devices"):
             from runtime_ref.cgroup import device_rules
 
@@ -89,6 +90,13 @@ class V1:
             place = self._need("devices", device_rules.WHERE)
             for file, text, where in device_rules.v1_writes(rules, files.read(place + "/devices.list")):
                 files.settle([("devices", file, text, where)], self._dir)
+
+    def _bounded(self, kernel_memory: int) -> None:
+        """A kernel since 5.16 takes memory.kernel without an effect: what cannot be applied is an error."""
+        file = self.dirs.get("memory", "") + "/memory.kmem.limit_in_bytes"
+        if kernel_memory >= 0 and int(files.read(file)) > kernel_memory + 65536:
+            why = "this kernel takes the value and does nothing with it"
+            raise RuntimeFault("set cgroup limits", why, "linux.resources.memory.kernel")
 
     def _has(self, controller: str, file: str, where: str) -> bool:
         return os.path.exists(self._need(controller, where) + "/" + file)

@@ -109,6 +109,21 @@ def test_a_limit_the_kernel_refuses_names_the_member(made: V1) -> None:
     assert caught.value.where == "linux.resources.cpu.cpus"
 
 
+def test_a_limit_without_effect_is_refused(made: V1) -> None:
+    with open(made.dirs["memory"] + "/memory.kmem.limit_in_bytes", "r+") as file:
+        file.write(str(1 << 20))
+        file.flush()
+        file.seek(0)
+        works = int(file.read()) == 1 << 20
+    if works:
+        made.limits({"memory": {"kernel": 1 << 20}})
+        return
+    with pytest.raises(RuntimeFault) as caught:
+        made.limits({"memory": {"kernel": 1 << 20}})
+    assert caught.value.where == "linux.resources.memory.kernel"
+    made.limits({"memory": {"kernel": -1}})
+
+
 def test_a_controller_that_is_not_mounted_is_refused(made: V1) -> None:
     made.dirs.pop("pids")
     with pytest.raises(RuntimeFault, match="pids hierarchy is not mounted"):

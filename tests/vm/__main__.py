@@ -29,7 +29,7 @@ TESTS = (
     "tests/runtime_ref/test_systemd_driver.py",
     "tests/runtime_ref/test_apparmor.py",
 )
-NEEDS = {"vng": "pip install '.[kernel]'", "qemu-system-x86_64": "apt-get install qemu-system-x86"}
+NEEDS = {"vng": f"{sys.executable} -m pip install virtme-ng", "qemu-system-x86_64": "apt-get install qemu-system-x86"}
 
 
 def main(words: list[str]) -> int:
