@@ -54,7 +54,7 @@ def test_without_a_profile_nothing_is_confined(reference: Reference, profile: st
 
 def test_a_profile_that_is_not_loaded_is_an_error(reference: Reference) -> None:
     bundle = reference.bundle(PROGRAM, patches.apparmor("proctor-no-such-profile"))
-    done = reference.call("create", "--bundle", str(bundle), "never")
+    done = reference.call("run", "--bundle", str(bundle), "never")
     assert done.returncode != 0
     assert "process.apparmorProfile" in done.stderr
     assert reference.call("state", "never").returncode != 0
