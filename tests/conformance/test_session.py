@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from conformance import world
+from conformance.host import Host
 from tests import leftovers
 from tests.conformance.fakes import real
 from tests.conformance.suite import ROOT, environment, examine
 
 ROOT_CASES = "conformance/cases/root.py"
 RUNTIME = f"--runtime=it={real()}"
+# Every runtime of this machine, the reference always among them.
+ALL = ["--runtime=reference", *(f"--runtime={name}" for name in ("runc", "crun") if shutil.which(name))]
 
 
 def test_a_conforming_run_exits_0_and_its_record_is_whole(tmp_path: Path) -> None:
@@ -30,11 +35,59 @@ def test_a_conforming_run_exits_0_and_its_record_is_whole(tmp_path: Path) -> Non
 
 def test_verdicts_do_not_depend_on_workers_or_order(tmp_path: Path) -> None:
     found = []
-    for number, words in enumerate((["-n0"], ["-n2"], ["-n8"])):
-        result = examine(tmp_path / str(number), RUNTIME, *words, "conformance/cases/root.py", "conformance/cases/hooks.py")
+    for number, words in enumerate((["-n0"], ["-n2"], ["-n8"], ["-n0", "-p", "tests.conformance.another_order"])):
+        result = examine(tmp_path / str(number), *ALL, *words, ROOT_CASES)
         assert result.run is not None, result.output
         found.append(sorted((c["case"], c["check"], c["verdict"]) for c in result.run.checks))
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1] == found[2] == found[3]
+    assert len(found[0]) > 50
+
+
+def test_a_root_filesystem_of_the_users_own(tmp_path: Path) -> None:
+    (tmp_path / "fs" / "etc").mkdir(parents=True)
+    (tmp_path / "fs" / "etc" / "mark").write_text("of the user")
+    with tarfile.open(tmp_path / "fs.tar", "w") as tar:
+        tar.add(tmp_path / "fs", ".")
+    case = {"is": "Case", "id": "own/rootfs", "claim": "the file is there", "clause": "bundle.rootfs-by-root-path",
+            "config": [{"process": {"args": ["/probe", "dump", "read", "/etc/mark"]}}],
+            "expect": [{"is": "Check", "name": "reads", "args": {"path": "/etc/mark", "text": "of the user"}}]}  # fmt: skip
+    (tmp_path / "own.case.json").write_text(json.dumps(case))
+    for number, given in enumerate((tmp_path / "fs", tmp_path / "fs.tar")):
+        result = examine(tmp_path / f"r{number}", RUNTIME, "-n0", f"--rootfs={given}", str(tmp_path / "own.case.json"))
+        assert result.exit == 0, result.output
+    without = examine(tmp_path / "r3", RUNTIME, "-n0", str(tmp_path / "own.case.json"))
+    assert without.verdict("own/rootfs", "reads:/etc/mark") == "FAIL"
+
+
+def test_a_required_need_is_no_skip(tmp_path: Path) -> None:
+    if Host.read().apparmor:
+        pytest.skip("AppArmor is enabled here, so nothing is skipped for it")
+    words = [RUNTIME, "-n0", "conformance/cases/process.py", "-k", "apparmor/profile"]
+    assert examine(tmp_path / "r1", *words).exit == 5
+    result = examine(tmp_path / "r2", *words, "--require=apparmor")
+    assert result.exit == 1
+    assert "--require forbids this skip" in result.output
+
+
+def test_shards_are_the_whole(tmp_path: Path) -> None:
+    whole = examine(tmp_path / "w", RUNTIME, "-n0", ROOT_CASES)
+    parts = [examine(tmp_path / f"p{i}", RUNTIME, "-n0", f"--shard={i}/3", ROOT_CASES) for i in (1, 2, 3)]
+    assert whole.run is not None
+    found = [c["nodeid"] for p in parts if p.run for c in p.run.checks]
+    assert sorted(found) == sorted(c["nodeid"] for c in whole.run.checks)
+
+
+def test_a_repeated_case_is_told_by_rounds(tmp_path: Path) -> None:
+    fake = tmp_path / "unsteady"
+    fake.write_text(
+        f"#!/bin/sh\ncase \" $* \" in *\" start \"*) n=$(cat {tmp_path}/n 2>/dev/null || echo 0); echo $((n + 1)) >{tmp_path}/n\n"
+        f"  [ $((n % 2)) = 1 ] && [ $n -gt 2 ] && exit 0;; esac\nexec {real()} \"$@\"\n"
+    )
+    fake.chmod(0o755)
+    result = examine(tmp_path / "r", f"--runtime={fake}", "-n0", "--repeat=4", "--runtime-timeout=2", "conformance/cases/lifecycle.py", "-k", "exit/code-41")
+    assert result.exit == 1, result.output
+    assert result.run is not None
+    assert "/4" in next(str(c["reason"]) for c in result.run.checks if c["check"] == "exits:41")
 
 
 def test_it_works_from_a_subfolder(tmp_path: Path) -> None:
