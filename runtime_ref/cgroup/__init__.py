@@ -94,14 +94,15 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
         return _none(path, "no cgroup hierarchy is mounted")
     default = "" if path.strip("/") else DEFAULT
     wanted = path.strip("/") or f"{DEFAULT}/{ident}"
-    ordinary = os.geteuid() != 0
+    # Root of a user namespace, as engines for ordinary users make it, may no more than the user.
+    ordinary = os.geteuid() != 0 or not os.access(found.unified or next(iter(found.v1.values())), os.W_OK)
     own = _own_cgroups() if ordinary and not path.startswith("/") else {}
     if found.version == 2:
         from runtime_ref.cgroup.v2 import V2
 
         folder = f"{found.unified}{own.get('', '')}/{wanted}"
         if ordinary and not _may_make(folder):
-            return _none(path, f"{folder} cannot be made by uid {os.geteuid()}", True)
+            return _none(path, f"{folder} cannot be made by uid {os.geteuid()}", not _is_root())
         return V2(found.unified, folder, [], default, devices, _owner(config))
     from runtime_ref.cgroup.v1 import V1
 
@@ -109,7 +110,7 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
     if ordinary:
         dirs = {name: folder for name, folder in dirs.items() if _may_make(folder)}
         if not dirs:
-            return _none(path, f"no cgroup can be made by uid {os.geteuid()}", True)
+            return _none(path, f"no cgroup can be made by uid {os.geteuid()}", not _is_root())
     return V1(dirs, [], default, devices)
 
 
@@ -175,6 +176,14 @@ def _own_cgroups() -> dict[str, str]:
             for name in names.split(","):
                 found[name] = path.rstrip("/")
     return found
+
+
+def _is_root() -> bool:
+    """Whether this is root of the machine (user_namespaces(7)), who then has cgroups mounted read-only."""
+    if os.geteuid() != 0:
+        return False
+    with open("/proc/self/uid_map", "rb") as file:
+        return file.read().split() == [b"0", b"0", b"4294967295"]
 
 
 def _may_make(folder: str) -> bool:

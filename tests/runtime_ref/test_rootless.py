@@ -82,6 +82,21 @@ def becoming(folder: Path) -> Callable[[], None]:
     return become
 
 
+def becoming_root_of_a_namespace(folder: Path) -> Callable[[], None]:
+    """The user, inside a user namespace in which it is root: what an engine makes for an ordinary user."""
+    become = becoming(folder)
+
+    def both() -> None:
+        become()
+        k.prctl(c.PR_SET_DUMPABLE, 1)  # so that /proc/self is the user's
+        k.unshare(c.CLONE_NEWUSER | c.CLONE_NEWNS)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {UID} 1"), ("gid_map", f"0 {UID} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+
+    return both
+
+
 @pytest.fixture
 def user() -> Iterator[Reference]:
     """The runtime with a root folder, a launcher and bundles that belong to the user."""
@@ -176,6 +191,18 @@ def test_the_whole_life(user: Reference) -> None:
     assert user.state(ident)["status"] == "stopped"
     user.ok("delete", ident)
     assert os.listdir(user.root) == []
+
+
+def test_as_root_of_a_user_namespace(user: Reference) -> None:
+    """As engines call it: the configuration then has no user namespace of its own, but device rules for one with cgroups."""
+    user.become = becoming_root_of_a_namespace(user.folder)
+    rules = patches.resources(devices=[{"allow": False, "access": "rwm"}])
+    (line,) = user.lines(bundle(user, patches.runs("dump"), rules))
+    assert line["uid"][:3] == [0, 0, 0]
+    assert line["dev"]["null"]["major"] == 1
+    inner = [{"containerID": 0, "hostID": 0, "size": 1}]
+    (line,) = user.lines(bundle(user, patches.runs("dump"), rootless(inner)))
+    assert line["files"]["uid_map"].split() == ["0", "0", "1"]
 
 
 def test_a_limit_without_a_cgroup_is_an_error(user: Reference) -> None:
