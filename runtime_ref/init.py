@@ -119,6 +119,8 @@ class Init:
                 from runtime_ref import spec  # noqa: F401
                 from runtime_ref.seccomp import notify  # noqa: F401
         if self.hooks:
+            import select  # noqa: F401
+
             from runtime_ref import hooks, spec, text  # noqa: F401
         if namespaces.is_new(self.linux, "network"):
             from runtime_ref import netdev  # noqa: F401
