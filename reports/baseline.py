@@ -106,6 +106,8 @@ class Baseline:
             return Regression(check, was) if verdict in ENTRIES else None
         if now == before and verdict in ENTRIES and (check["observed"] or "") != (entry.get("observed") or ""):
             return Regression(check, f"{was}: {entry.get('observed')}")
+        if now and before and (check["observed"] or "") == (entry.get("observed") or ""):
+            return None  # a deviation was recorded, or its entry removed: the runtime does what it did
         if now > before:
             return Regression(check, was)
         return Fixed(check, was) if now < before else None

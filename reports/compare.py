@@ -152,6 +152,8 @@ def kind_of(before: Line | None, after: Line | None) -> str:
     was, now = BADNESS.get(before["verdict"]), BADNESS.get(after["verdict"])
     if was is None or now is None:
         return "" if before["verdict"] == after["verdict"] else "moved"
+    if now != was and now and was and before["observed"] == after["observed"]:
+        return "moved"  # a deviation was recorded, or its entry removed: the runtime does what it did
     if now != was:
         return "regressed" if now > was else "fixed"
     return "" if before["observed"] == after["observed"] and before["verdict"] == after["verdict"] else "moved"
