@@ -116,7 +116,7 @@ class Init:
             if process.get("terminal"):
                 from runtime_ref import console  # noqa: F401
             if self.job.agent:
-                from runtime_ref import spec  # noqa: F401
+                from runtime_ref import spec
                 from runtime_ref.seccomp import notify  # noqa: F401
         if self.hooks:
             import select  # noqa: F401

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 import uuid
 from pathlib import Path
+
+from runtime_ref.cgroup import files
 
 SYSTEMD = "/lib/systemd/systemd"
 UNITS = {
@@ -55,7 +56,9 @@ class SystemdWorld:
         for name, text in UNITS.items():
             (folder / "units" / name).write_text(text)
         self.cgroup = f"{unified}/proctor-systemd-{uuid.uuid4().hex[:8]}"
-        os.mkdir(self.cgroup)
+        self.outside = self.cgroup + "-outside"
+        for each in (self.cgroup, self.outside):
+            os.mkdir(each)
         self.log = folder / "systemd.log"
         with open(self.log, "wb") as log:
             self.outer = subprocess.Popen(
@@ -64,6 +67,9 @@ class SystemdWorld:
             )  # fmt: skip
         try:
             self._wait()
+            # The process around systemd has to leave: controllers go only to cgroups whose parent has no processes.
+            with open(self.outside + "/cgroup.procs", "w") as file:
+                file.write(str(self.outer.pid))
         except BaseException:
             self.end()
             raise
@@ -101,7 +107,8 @@ class SystemdWorld:
         """Kills all of it and removes the cgroup."""
         with open(self.cgroup + "/cgroup.kill", "w") as file:
             file.write("1")
-        assert self.outer.wait(60) == -signal.SIGKILL
-        from runtime_ref.cgroup import files
-
-        files.remove(self.cgroup, lambda: None)
+        with open(self.outside + "/cgroup.kill", "w") as file:
+            file.write("1")
+        self.outer.wait(60)
+        for folder in (self.cgroup, self.outside):
+            files.remove(folder, lambda: None)

@@ -122,6 +122,17 @@ def test_pause_and_resume(reference: Reference, place: str) -> None:
     assert reference.call("resume", ident).returncode != 0
 
 
+def test_exec_joins_the_cgroup_but_not_a_paused_one(reference: Reference, place: str) -> None:
+    ident = running(reference, place, patches.resources(pids={"limit": 9}))
+    line = json.loads(reference.ok("exec", ident, "/probe", "dump"))
+    assert f":{place}\n" in line["files"]["cgroup"]
+    reference.ok("pause", ident)
+    assert reference.call("exec", ident, "/probe", "dump").returncode != 0
+    reference.ok("resume", ident)
+    pids = json.loads(reference.ok("ps", "--format", "json", ident))
+    assert pids == [reference.state(ident)["pid"]]
+
+
 def test_a_paused_container_can_be_killed_and_deleted(reference: Reference, place: str) -> None:
     ident = running(reference, place)
     reference.ok("pause", ident)

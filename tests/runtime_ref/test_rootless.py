@@ -5,6 +5,7 @@ The user exists only in a mount namespace of each call, which has its own passwd
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -178,6 +179,10 @@ def test_the_whole_life(user: Reference) -> None:
     assert user.state(ident)["status"] == "running"
     pid = user.state(ident)["pid"]
     assert os.stat(f"/proc/{pid}").st_uid == UID
+    line = json.loads(user.ok("exec", ident, "/probe", "dump"))
+    assert line["uid"][:3] == [0, 0, 0]
+    assert line["files"]["uid_map"].split() == ["0", str(UID), "1"]
+    assert [entry["id"] for entry in json.loads(user.ok("list", "--format", "json"))] == [ident]
     done = user.call("pause", ident)
     assert done.returncode != 0
     assert "cgroup" in done.stderr

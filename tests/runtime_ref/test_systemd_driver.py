@@ -20,13 +20,10 @@ from tests.runtime_ref.systemd_world import SYSTEMD, SystemdWorld
 UNIFIED = cgroup.here().unified
 CONTROLLERS = files.read(UNIFIED + "/cgroup.controllers").split() if UNIFIED else []
 TOOLS = [name for name in (SYSTEMD, "busctl", "dbus-daemon", "nsenter", "unshare") if not shutil.which(name)]
-pytestmark = [
-    pytest.mark.skipif(
-        bool(TOOLS) or os.geteuid() != 0 or not UNIFIED,
-        reason=f"needs root, cgroup2 and systemd; uid {os.geteuid()}, cgroup2 at {UNIFIED!r}, missing {TOOLS}",
-    ),
-    pytest.mark.xdist_group("systemd"),
-]
+pytestmark = pytest.mark.skipif(
+    bool(TOOLS) or os.geteuid() != 0 or not UNIFIED,
+    reason=f"needs root, cgroup2 and systemd; uid {os.geteuid()}, cgroup2 at {UNIFIED!r}, missing {TOOLS}",
+)
 limited = pytest.mark.skipif("memory" not in CONTROLLERS, reason=f"cgroup v2 has only the controllers {CONTROLLERS}")
 HOLD = patches.runs("hold")
 
