@@ -59,6 +59,8 @@ class SystemdWorld:
         self.outside = self.cgroup + "-outside"
         for each in (self.cgroup, self.outside):
             os.mkdir(each)
+        for name in files.read(unified + "/cgroup.controllers").split():
+            files.write(unified + "/cgroup.subtree_control", "+" + name)
         self.log = folder / "systemd.log"
         with open(self.log, "wb") as log:
             self.outer = subprocess.Popen(
