@@ -210,6 +210,18 @@ def test_as_root_of_a_user_namespace(user: Reference) -> None:
     assert line["files"]["uid_map"].split() == ["0", "0", "1"]
 
 
+def test_the_configuration_that_spec_writes_runs(user: Reference) -> None:
+    made = bundle(user)
+    (made / "config.json").unlink()
+    user.ok("spec", "--rootless", "--bundle", str(made))
+    config = json.loads((made / "config.json").read_text())
+    config["process"].update(args=["/probe", "dump"], terminal=False)
+    (made / "config.json").write_text(json.dumps(config))
+    (line,) = user.lines(made)
+    assert line["uid"][:3] == [0, 0, 0]
+    assert {mount.split()[4] for mount in line["files"]["mountinfo"].splitlines()} >= {"/", "/proc", "/dev/pts", "/sys"}
+
+
 def test_a_limit_without_a_cgroup_is_an_error(user: Reference) -> None:
     made = bundle(user, patches.runs("dump"), rootless(ONE), patches.resources(pids={"limit": 5}))
     done = user.call("create", "--bundle", str(made), "never")
