@@ -86,6 +86,8 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
     devices = linux.get("devices") or ()
     if ".." in path.split("/") or "\0" in path or "\n" in path:
         raise ConfigError("linux.cgroupsPath", "must not hold '..' or a line break")
+    if path and not path.strip("/."):
+        raise ConfigError("linux.cgroupsPath", "names the root of the hierarchy, which has no limits and other processes")
     if systemd:
         from runtime_ref.cgroup.systemd import Systemd
 

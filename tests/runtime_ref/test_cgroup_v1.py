@@ -241,8 +241,9 @@ def test_where_the_path_is_relative_or_absent(place: str) -> None:
     assert chosen(name).dirs == chosen("/" + name).dirs
     absent = chosen("")
     assert absent.dirs["memory"] == f"{HERE.v1['memory']}/runtime-ref/x"
-    with pytest.raises(ConfigError):
-        chosen("/a/../../b")
+    for refused in ("/a/../../b", "/", "./"):
+        with pytest.raises(ConfigError):
+            chosen(refused)
 
 
 def test_a_failed_create_leaves_nothing(place: str) -> None:
