@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.compare import Incomparable
-from reports.record import Run, Writer, read
+from reports.record import Line, Run, Writer, read
 
 _SEVERITY = (3, 2, 1, 0, 5)  # a part in which nothing ran does not hide what happened in another
 
@@ -55,6 +55,11 @@ def merge(wheres: Sequence[Path], out: Path, *, partial: bool = False) -> Path:
     return out / "results.jsonl"
 
 
+def _moved(check: Line, out: Path) -> Line:
+    _, kept, rest = str(check["kept"] or "").rpartition("/kept/")
+    return {**check, "kept": str(out.resolve() / "kept" / rest)} if kept else check
+
+
 def _only_plain(folder: str, names: list[str]) -> list[str]:
     return [n for n in names if not (Path(folder, n).is_dir() or Path(folder, n).is_file())]
 
@@ -85,7 +90,7 @@ def _write(runs: Sequence[Run], out: Path) -> None:
     header["started"] = min(run.header["started"] for run in runs)
     writer = Writer(out / "results.jsonl")
     writer.header(header)
-    checks = [c for run in runs for c in run.checks]
+    checks = [_moved(c, out) for run in runs for c in run.checks]
     for check in checks:
         writer.check(check)
     counts = {name: dict(Counter(c["verdict"] for c in checks if c["runtime"] == name)) for name in runs[0].runtimes}

@@ -113,10 +113,10 @@ def script(
     out += [f"export {name}={shlex.quote(value)}" for name, value in (env or {}).items()]
     out.append(_BEGIN)
     out += _hold(namespaces)
-    marks = [f's|@@{name}@@|${name}|g' for name in _PARTS] + [f"s|@@ns:{name}@@|$ns_{_NAME.sub('_', name)}|g" for name, _, _ in namespaces]
+    marks = [f"s|@@{name}@@|${name}|g" for name in _PARTS] + [f"s|@@ns:{name}@@|$ns_{_NAME.sub('_', name)}|g" for name, _, _ in namespaces]
     out.append('sed "' + "; ".join(marks) + '" "$here/config.template.json" >"$bundle/config.json"')
     if without:
-        out.append(f"rm -f \"$bundle\"/{shlex.quote(without)}")
+        out.append(f'rm -f "$bundle"/{shlex.quote(without)}')
     out.append("")
     for step in steps:
         if "argv" in step:
@@ -138,7 +138,7 @@ def _hold(namespaces: Sequence[tuple[str, str, str]]) -> list[str]:
         variable = "ns_" + _NAME.sub("_", name)
         out += [
             f"unshare {_FLAGS[kind]} sh -c 'echo ready >&7; read line <&9' &",
-            "holders=\"$holders $!\"; read -r line <&7; holder=$!",
+            'holders="$holders $!"; read -r line <&7; holder=$!',
         ]
         if kind in ("pid", "time"):
             out.append('read -r holder rest <"/proc/$holder/task/$holder/children"; holders="$holders $holder"')

@@ -6,6 +6,7 @@ Knows layouts. Must not decide what is worse or who differs (compare.py does).
 from __future__ import annotations
 
 import json
+import textwrap
 
 from reports import page
 from reports.compare import Change, Comparison, Difference, document
@@ -66,7 +67,7 @@ def text(found: Comparison) -> str:
             out += folded(d.level, f"{d.case} {d.check}  ({d.clause})", margin=10)
             for label, seen in d.seen.items():
                 out += folded("", f"{label} {d.verdicts[label]}: {seen}", margin=12)
-    out += ["", _closing(found)]
+    out += ["", *textwrap.wrap(_closing(found), 80)]
     return "\n".join(line.rstrip() for line in out) + "\n"
 
 

@@ -65,9 +65,7 @@ def _facts(expected: str | None, observed: str | None, width: int) -> list[str]:
     if len(a) == len(b) > 1 and "\n" not in want + got:
         wide = [max(len(x), len(y)) for x, y in zip(a, b, strict=True)]
         if sum(wide) + 3 * (len(wide) - 1) <= width - 12:
-            return [
-                f"  {label:10}" + "   ".join(x.ljust(w) for x, w in zip(facts, wide, strict=True)) for label, facts in (("expected", a), ("observed", b))
-            ]
+            return [f"  {label:10}" + "   ".join(x.ljust(w) for x, w in zip(facts, wide, strict=True)) for label, facts in (("expected", a), ("observed", b))]
     return folded("expected", want, width=width) + folded("observed", got, width=width)
 
 
