@@ -172,9 +172,13 @@ def test_an_oom_kill_is_an_event(reference: Reference, place: str) -> None:
         first = json.loads(events.stdout.readline())
         assert first["type"] == "stats"
         reference.ok("kill", ident, "USR1")
-        kinds = {json.loads(events.stdout.readline())["type"] for _ in range(3)}
+        kinds = set()
+        for _ in range(int(DEADLINE)):  # figures come every second, whatever else keeps the machine busy
+            kinds.add(json.loads(events.stdout.readline())["type"])
+            if "oom" in kinds:
+                break
         reference.ok("delete", "--force", ident)
-        kinds |= {json.loads(line)["type"] for line in events.stdout}
+        events.stdout.read()
         assert events.wait(DEADLINE) == 0
     assert "oom" in kinds
 
