@@ -6,6 +6,7 @@ Knows pytest's session hooks and reports/. Must not run containers itself (the g
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -20,13 +21,26 @@ from conformance.cases import CaseFault
 from conformance.collect import SESSION
 from conformance.deviations import DeviationFault
 from conformance.host import Host
+from conformance.live import Live
 from conformance.runtimes import RuntimeUnusable
 from conformance.session import Session
 from reports import draw
-from reports.record import Writer
-from reports.terminal import closing_table, failure_text
+from reports.baseline import Baseline, BaselineFault, Gate, gate
+from reports.record import RecordFault, Writer
+from reports.terminal import annotation, closing_table, failure_text
 
 OK, FAILED, USAGE, HARNESS, NOTHING = 0, 1, 2, 3, 5
+
+STATUS = {
+    "PASS": ("passed", ".", "PASS"),
+    "INFO": ("recorded", "i", "INFO"),
+    "FAIL": ("failed", "F", "FAIL"),
+    "NONSTRICT": ("nonstrict", "n", "NONSTRICT"),
+    "SKIP": ("not asked", "s", "SKIP"),
+    "KNOWN": ("known", "k", "KNOWN"),
+    "FIXED": ("failed", "X", "FIXED"),
+    "ERROR": ("error", "E", "ERROR"),
+}
 
 
 def record_of(report: Any) -> dict[str, Any] | None:
@@ -57,6 +71,9 @@ class Controller:
         self.swept: list[str] = []
         self.left: list[str] = []
         self.begun = time.monotonic()
+        self.baseline: Baseline | None = None
+        self.gate: Gate | None = None
+        self.live: Live | None = None
         config.option.force_short_summary = True  # one line a failure, also where CI is set: the whole text stands above
         if config.option.xmlpath is None and not config.option.collectonly:
             config.option.xmlpath = str(self.folder / "junit.xml")
@@ -66,7 +83,7 @@ class Controller:
         """Everything that must be right before the first case."""
         try:
             session.config.stash[SESSION] = self._open()
-        except (RuntimeUnusable, DeviationFault, CaseFault) as fault:
+        except (RuntimeUnusable, DeviationFault, CaseFault, BaselineFault, RecordFault) as fault:
             self._refuse(str(fault), USAGE)
         except world.HarnessError as fault:
             self._refuse(str(fault), HARNESS)
@@ -82,6 +99,7 @@ class Controller:
     def _open(self) -> Session:
         session.preflight()
         session.check_deviations()
+        self.baseline = self._baseline()
         self.swept = world.sweep()
         runtimes = session.find_runtimes(self.options)
         self.run = world.Run()
@@ -102,7 +120,19 @@ class Controller:
             self.writer = Writer(self.folder / "results.jsonl")
             self.writer.header(self._header(found))
         self.session = found
+        self.live = Live(self.config.pluginmanager.get_plugin("terminalreporter"), [r.name for r in runtimes])
         return found
+
+    def _baseline(self) -> Baseline | None:
+        path = self.options.baseline
+        if path is None:
+            return None
+        if self.options.update_baseline:
+            if path.suffix != ".toml":
+                raise BaselineFault(f"{path}: only a .toml baseline can be updated; a record is a baseline as it is")
+            if not path.exists():
+                return Baseline(path=path)
+        return Baseline.load(path)
 
     def _header(self, found: Session) -> dict[str, Any]:
         return {
@@ -148,12 +178,34 @@ class Controller:
         if record is not None:
             self.records.append(record)
             self.writer.check(record)
+            if self.live is not None:
+                self.live.tell(record)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """How many verdicts there will be, without workers."""
+        if self.live is not None and session.items:
+            self.live.total = len(session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """How many there will be, with workers."""
+        if self.live is not None:
+            self.live.total = len(ids)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """Where the live line tells of progress, pytest prints no letters."""
+        if self.live is None or not self.live.on or record_of(report) is None or report.when != "call":
+            return None
+        return STATUS[record_of(report)["verdict"]][0], "", ""  # type: ignore[index]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """The exit code of the design, the footer, what is left."""
         if self.writer is None or self.session is None:
             return
+        if self.live is not None:
+            self.live.end()
         interrupted = int(exitstatus) == int(pytest.ExitCode.INTERRUPTED)
         self.left = self._end_run()
         code = self._code(int(exitstatus))
@@ -176,8 +228,12 @@ class Controller:
         if exitstatus in (int(pytest.ExitCode.INTERRUPTED), int(pytest.ExitCode.INTERNAL_ERROR), int(pytest.ExitCode.USAGE_ERROR)):
             return exitstatus if exitstatus != int(pytest.ExitCode.USAGE_ERROR) else USAGE
         verdicts = Counter(r["verdict"] for r in self.records)
+        if self.baseline is not None:
+            self.gate = gate(self.baseline, self.records, update=self.options.baseline if self.options.update_baseline else None)
         if verdicts["ERROR"] or self.left:
             return HARNESS
+        if self.gate is not None:
+            return FAILED if self.gate.worse else OK if verdicts.total() - verdicts["SKIP"] else NOTHING
         if verdicts["FAIL"] or verdicts["FIXED"] or (self.options.level == "should" and verdicts["NONSTRICT"]):
             return FAILED
         if exitstatus not in (OK, FAILED, NOTHING):
@@ -191,18 +247,24 @@ class Controller:
         for record in self.records:
             by_check.setdefault((record["case"], record["check"]), []).append(record)
         colour = bool(reporter and reporter._tw.hasmarkup)
+        versions = {r.name: r.version for r in self.session.runtimes} if self.session else {}
         for category in ("failed", "error"):
             for report in reporter.stats.get(category, []) if reporter else []:
                 told = record_of(report)
                 if told is not None:
                     others = [o for o in by_check[told["case"], told["check"]] if o["runtime"] != told["runtime"]]
-                    report.longrepr = failure_text(told, others=others, colour=colour)
+                    report.longrepr = failure_text(told, others=others, versions=versions, colour=colour)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The closing table, and where the report is."""
         if self.session is None or self.writer is None:
             return
         terminalreporter.write_line(closing_table(self.records, [r.header() for r in self.session.runtimes], colour=terminalreporter._tw.hasmarkup))
+        for line in self.gate.lines if self.gate else ():
+            terminalreporter.write_line(line)
+        if self.gate is not None and os.environ.get("GITHUB_ACTIONS") == "true":
+            for regression in self.gate.worse:
+                terminalreporter.write_line(annotation(regression.check))
         for line in self.left:
             terminalreporter.write_line(f"left behind by this run, and removed: {line}")
         try:

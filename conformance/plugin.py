@@ -12,7 +12,7 @@ import pytest
 
 from conformance import cases, options
 from conformance.collect import SESSION, CaseFile
-from conformance.controller import Controller, record_of
+from conformance.controller import STATUS, Controller, record_of
 from conformance.session import Session
 
 MARKS = {
@@ -58,19 +58,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     record = record_of(report) if getattr(report, "when", "") == "call" else None
-    return _STATUS.get(record["verdict"]) if record else None
-
-
-_STATUS = {
-    "PASS": ("passed", ".", "PASS"),
-    "INFO": ("recorded", "i", "INFO"),
-    "FAIL": ("failed", "F", "FAIL"),
-    "NONSTRICT": ("nonstrict", "n", "NONSTRICT"),
-    "SKIP": ("not asked", "s", "SKIP"),
-    "KNOWN": ("known", "k", "KNOWN"),
-    "FIXED": ("failed", "X", "FIXED"),
-    "ERROR": ("error", "E", "ERROR"),
-}
+    return STATUS.get(record["verdict"]) if record else None
 
 
 def _asks_for_cases(config: pytest.Config) -> bool:

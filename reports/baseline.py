@@ -163,3 +163,25 @@ def propose(old: Baseline, run: Run | Iterable[Line]) -> str:
     before = text_of(old, ()).splitlines(keepends=True)
     after = text_of(old, checks).splitlines(keepends=True)
     return "".join(difflib.unified_diff(before, after, "baseline", "this run", n=1))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a run is against its baseline: lines for the terminal, and whether anything is worse."""
+
+    lines: tuple[str, ...]
+    worse: tuple[Regression, ...]
+
+
+def gate(baseline: Baseline, checks: Iterable[Line], *, update: Path | None = None) -> Gate:
+    """Judge a run's checks. With `update`, show the diff and write the new baseline there: then nothing is worse but an ERROR."""
+    checks = list(checks)
+    worse, better = baseline.judge_all(checks)
+    lines: list[str] = []
+    if update is not None:
+        diff = propose(baseline, checks)
+        update.write_text(text_of(baseline, checks), encoding="utf-8")
+        lines = [one_line(x) for x in diff.splitlines()] or ["the baseline stays as it is"]
+        return Gate((*lines, f"baseline {update} written"), tuple(w for w in worse if w.check["verdict"] == "ERROR"))
+    lines = [w.line for w in worse] + [b.line for b in better]
+    return Gate((*lines, f"against {baseline.path}: {len(worse)} worse, {len(better)} better"), tuple(worse))
