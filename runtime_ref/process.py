@@ -190,7 +190,7 @@ class Process:
             if os.path.isdir(place):
                 why = os.strerror(errno.EACCES) if "/" in name else why
             elif os.access(place, os.X_OK, effective_ids=True):
-                return place
+                return str(place)
             elif os.path.exists(place):
                 why = os.strerror(errno.EACCES)
         if not must:

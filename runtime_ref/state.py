@@ -35,7 +35,7 @@ def root_of(settings: dict[str, Any]) -> str:
     if given is not None:
         if not given:
             raise Usage("--root must not be empty")
-        return os.path.abspath(given)
+        return os.path.abspath(str(given))
     if os.geteuid() == 0:
         return "/run/runtime-ref"
     home = os.environ.get("XDG_RUNTIME_DIR")

@@ -65,6 +65,11 @@ def connect(path: str) -> socket:
     return line
 
 
+def opened(descriptor: int) -> socket:
+    """A socket that is open already."""
+    return socket(fileno=descriptor)
+
+
 def send(line: socket, kind: bytes, words: str = "", fd: int = -1) -> None:
     """Sends a message. Raises OSError."""
     data = kind + words.encode("utf-8", "surrogateescape")

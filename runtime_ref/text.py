@@ -15,7 +15,7 @@ def dumps(value: Any) -> str:
         from _json import encode_basestring_ascii as quoted
         from _json import make_encoder
 
-        encoder: Any = make_encoder(None, _strange, quoted, None, ": ", ", ", False, False, True)  # type: ignore[arg-type]
+        encoder: Any = make_encoder(None, _strange, quoted, None, ": ", ", ", False, False, True)
         return "".join(encoder(value, 0))
     except (ImportError, TypeError, AttributeError):
         import json
