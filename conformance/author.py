@@ -10,7 +10,10 @@ from conformance.model import AppArmor, Case, Check, File, Json, Listener, Ns, P
 
 
 def create(**args: Json) -> Step:
-    """`create`. `bundle=` another path than the bundle's, `id=` another id than the container's, `pid_file=False` to leave that out."""
+    """`create`. `bundle=` another path than the bundle's, `id=` another id than the container's, `pid_file=False` to leave that out.
+
+    `umask=`: that of the caller, else 0022.
+    """
     return Step(op="create", args=args)
 
 

@@ -82,6 +82,11 @@ class Host:
     rlimits: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def lacking_capabilities(self) -> tuple[str, ...]:
+        """The capabilities that the kernel has and the harness could not give."""
+        return tuple(name for name in CAPABILITIES[: self.cap_last + 1] if name not in self.capabilities)
+
+    @property
     def version(self) -> tuple[int, int]:
         """Major and minor number of the kernel."""
         found = re.match(r"(\d+)\.(\d+)", self.kernel)

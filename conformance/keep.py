@@ -107,5 +107,7 @@ def _cannot(case: AnyCase, box: Container, seen: Observation) -> Iterator[str]:
     for thing in case.world:
         if type(thing).__name__ in ("Listener", "AppArmor"):
             yield f"the {type(thing).__name__} {thing.name!r} around the container"  # type: ignore[union-attr]
+    if any("umask" in step.args for step in getattr(case, "steps", ())):
+        yield "the umask of the one who calls create"
     if (box.place / "upper").exists():
         yield "the root filesystem given by --rootfs"

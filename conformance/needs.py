@@ -34,7 +34,7 @@ def needs(need: str, host: Host, features: Features | None) -> Missing | None:
     ``features`` is the runtime's features document if it has one. The words:
 
     ``root`` ``userns`` ``timens`` ``namespace:TYPE`` ``cgroup1`` ``cgroup2`` ``controller:NAME`` ``apparmor``
-    ``selinux`` ``no-apparmor`` ``no-selinux`` ``lsm:NAME`` ``seccomp`` ``seccomp-action:SCMP_ACT_X`` ``cap:CAP_X``
+    ``selinux`` ``no-apparmor`` ``no-selinux`` ``lsm:NAME`` ``seccomp`` ``seccomp-action:SCMP_ACT_X`` ``cap:CAP_X`` ``all-caps`` ``no-all-caps``
     ``kernel:MAJOR.MINOR`` ``arch:NAME`` (alternatives by ``|``) ``idmap`` ``intel_rdt`` ``cpus:N`` ``numa:N``
     ``fs:TYPE`` ``path:/ABSOLUTE`` ``sysctl:NAME`` ``rlimit:RLIMIT_X>=N`` (the hard limit allows N)
     ``feature:dotted.path`` ``feature:dotted.path=VALUE`` (missing only if the document denies it: a list without the
@@ -90,6 +90,14 @@ def _capability(name: str, host: Host, _: Features | None) -> Missing | None:
     if name in host.capabilities:
         return None
     return Missing("privilege", f"{name} is not in the bounding set of the harness")
+
+
+def _all_capabilities(host: Host, wanted: bool) -> Missing | None:
+    lacking = host.lacking_capabilities
+    if bool(lacking) is not wanted:
+        return None
+    bounding = "in the bounding set of the harness"
+    return Missing("privilege", f"not {bounding}: {', '.join(lacking)}" if wanted else f"every capability is {bounding}")
 
 
 def _version(wanted: str, host: Host, _: Features | None) -> Missing | None:
@@ -166,6 +174,8 @@ _PLAIN: Final[Mapping[str, Callable[[Host], Missing | None]]] = {
     "selinux": lambda h: _kernel(h.selinux, "SELinux is not enabled (/proc/filesystems has no selinuxfs)"),
     "no-apparmor": lambda h: _kernel(not h.apparmor, "AppArmor is enabled"),
     "no-selinux": lambda h: _kernel(not h.selinux, "SELinux is enabled"),
+    "all-caps": lambda h: _all_capabilities(h, True),
+    "no-all-caps": lambda h: _all_capabilities(h, False),
     "seccomp": lambda h: _kernel(bool(h.seccomp_actions), "the kernel has no /proc/sys/kernel/seccomp/actions_avail"),
     "idmap": lambda h: _kernel(h.idmapped_mounts, f"the kernel is {h.kernel}, and id-mapped mounts came with 5.12"),
     "intel_rdt": lambda h: _kernel(h.resctrl, "the kernel has no resctrl (/sys/fs/resctrl is missing)"),

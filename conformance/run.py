@@ -187,7 +187,11 @@ class _Walk:
         args = fill(dict(step.args), self.words)
         box = self.box
         if step.op == "create":
-            call = box.create(bundle=args.get("bundle", ""), id=args.get("id", ""), pid_file=args.get("pid_file", True))
+            before = os.umask(args.get("umask", 0o022))
+            try:
+                call = box.create(bundle=args.get("bundle", ""), id=args.get("id", ""), pid_file=args.get("pid_file", True))
+            finally:
+                os.umask(before)
             return self._called(index, step, call)
         if step.op in ("start", "state", "delete", "kill"):
             after = [str(args["signal"])] if step.op == "kill" and args.get("signal") else []

@@ -62,7 +62,7 @@ class Init:
         """Lifecycle step 2, up to where only the hooks and the program are missing. Raises RuntimeFault, OSError."""
         job = self.job
         trace.become("init")
-        os.umask(UMASK)
+        callers = os.umask(UMASK)
         job.ours.close()
         os.close(job.record.lock)  # else the container would stay locked as long as it waits
         # Nothing that the caller left open reaches a hook in the container or the program, whatever fails.
@@ -84,6 +84,7 @@ class Init:
         rootfs.finish(self.config, job.ctx)
         if trace.on:
             trace.tell("finish", "sysctl, read-only root, masked and read-only paths", "mount_setattr move_mount", "linux.maskedPaths", changed=("mountinfo",))
+        os.umask(callers)  # which is the program's unless it asks for another
         self._process()
         os.close(job.ctx.root)
         talk.send(self.line, talk.READY, "\n".join(self.process.warnings) if self.process else "")
@@ -93,9 +94,9 @@ class Init:
         door = self.job.door
         if trace.on:
             trace.tell("wait", "for the start operation", "accept4")
-        descriptor, _ = door._accept()
+        descriptor, _ = door._accept()  # type: ignore[attr-defined]  # of _socket.socket, which the stubs do not know
         self.waited = True
-        self.line = talk.socket(fileno=descriptor)
+        self.line = talk.opened(descriptor)
         door.close()
         if self.process is None:
             raise RuntimeFault("start", "is needed to start the container", "process")

@@ -1,10 +1,8 @@
-"""What the container process is: that it runs, how it ends, its arguments, environment, ids, limits, terminal, and what it could do."""
+"""What the container process is: that it runs, how it ends, its arguments, environment, ids and limits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from conformance.checks import Finding, NotSeen, check, inside, outside, same, shown
+from conformance.checks import Finding, NotSeen, check, inside, outside, same
 from conformance.observation import Json, Observation
 
 
@@ -63,6 +61,15 @@ def ids_outside(seen: Observation, kind: str, number: int) -> Finding:
 
 
 @check
+def groups_outside(seen: Observation, *numbers: int) -> Finding:
+    """The supplementary groups as the host counts them, at the first look; the primary group among them counts as none."""
+    status = outside(seen, "running").status
+    own = status.get("Gid", "").split()[:1]
+    got = sorted(int(g) for g in status.get("Groups", "").split() if g not in own)
+    return same(sorted(numbers), got, "outside, /proc/PID/status Groups")
+
+
+@check
 def groups(seen: Observation, *numbers: int) -> Finding:
     """The supplementary groups, in any order; the primary group among them counts as none (either is usual)."""
     doc = inside(seen).doc
@@ -77,6 +84,13 @@ def env_has(seen: Observation, *assignments: str) -> Finding:
     env = list(inside(seen).doc.get("env") or [])
     got = [a for a in assignments if env.count(a) == 1]
     return same(list(assignments), got, "inside, environment", raw=" ".join(env))
+
+
+@check
+def env_beside(seen: Observation, *assignments: str) -> Finding:
+    """The names of the variables that are in the environment beside these assignments. To be recorded."""
+    got = sorted({e.partition("=")[0] for e in inside(seen).doc.get("env") or [] if e not in assignments})
+    return same("whatever the runtime adds", got, "inside, environment")
 
 
 @check
@@ -115,53 +129,13 @@ def limit(seen: Observation, name: str, soft: int, hard: int) -> Finding:
 
 
 @check
-def terminal_is(seen: Observation, rows: int, columns: int) -> Finding:
-    """Rows and columns of the terminal on standard input."""
-    tty = inside(seen).doc.get("tty")
-    got = f"{tty['rows']} x {tty['cols']}" if tty else "no terminal"
-    return same(f"{rows} x {columns}", got, "inside, TIOCGWINSZ")
-
-
-@check
-def terminals(seen: Observation, *wanted: bool) -> Finding:
-    """Whether each of descriptors 0, 1, 2 is a terminal."""
-    found = seen.said("isatty")
-    if not found:
-        raise NotSeen("isatty was not asked")
-    return same([_yes(w) for w in wanted], [_yes(bool(f)) for f in _list(found[0].get("fds"))], "inside, isatty(3) of 0, 1, 2")
-
-
-def _yes(is_one: bool) -> str:
-    return "terminal" if is_one else "none"
-
-
-def _list(value: Json) -> Sequence[Json]:
-    return value if isinstance(value, list) else []
-
-
-@check
-def console_message(seen: Observation) -> Finding:
-    """The console socket got one message with exactly one descriptor, and that is a terminal's master."""
-    facts = seen.console or {}
-    good = facts.get("descriptors") == 1 and facts.get("tty") == [True]
-    observed = "nothing" if not facts else f"{facts.get('descriptors')} descriptors" if facts.get("descriptors") != 1 else "no terminal"
-    return Finding(ok=good, expected="one terminal", observed="one terminal" if good else observed, where="console socket")
-
-
-@check
-def hears(seen: Observation, text: str) -> Finding:
-    """The line that the program read from its standard input."""
-    found = seen.said("line")
-    if not found:
-        raise NotSeen("the program read no line")
-    return same(text, found[0].get("text"), "inside, standard input")
-
-
-@check
-def writes(seen: Observation, stream: str, text: str) -> Finding:
-    """A line that the program wrote arrives on the stream ("stdout" or "stderr") that create was given, and on it alone."""
-    got = [name for name in ("stdout", "stderr") if text in getattr(seen, name).splitlines()]
-    return same([stream], got, "the streams of create")
+def value_taken(seen: Observation, name: str) -> Finding:
+    """What a runtime makes of what it may refuse: a member of the dump as for `says`, or the operation that errs. To be recorded."""
+    refused = next((call for call in seen.calls if call.op in ("create", "start") and not call.ok), None)
+    if refused is None:
+        return same("taken or refused", member(inside(seen).doc, name), f"inside, {name}")
+    got = f"{refused.op} generates an error" if refused.refused else f"{refused.op}: {refused.outcome}"
+    return same("taken or refused", got, refused.op, raw=refused.message)
 
 
 @check
@@ -182,46 +156,15 @@ def member(document: Json, name: str) -> Json:
     return document
 
 
-@check
-def capability_set(seen: Observation, name: str, *capabilities: str) -> Finding:
-    """One of the five sets ("effective", "permitted", "inheritable", "bounding", "ambient") after execve, by names."""
-    text = (inside(seen).doc.get("caps") or {}).get(name)
-    if text is None:
-        raise NotSeen("the sets could not be read")
-    return Finding(
-        ok=sorted(capabilities) == sorted(names_of(int(text, 16))),
-        expected=shown(sorted(capabilities)),
-        observed=shown(sorted(names_of(int(text, 16)))),
-        where=f"inside, {name} set",
-        raw=text,
-    )
-
-
-CAPABILITIES = (
-    "CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_SETGID CAP_SETUID CAP_SETPCAP CAP_LINUX_IMMUTABLE "
-    "CAP_NET_BIND_SERVICE CAP_NET_BROADCAST CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_LOCK CAP_IPC_OWNER CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_CHROOT "
-    "CAP_SYS_PTRACE CAP_SYS_PACCT CAP_SYS_ADMIN CAP_SYS_BOOT CAP_SYS_NICE CAP_SYS_RESOURCE CAP_SYS_TIME CAP_SYS_TTY_CONFIG CAP_MKNOD CAP_LEASE "
-    "CAP_AUDIT_WRITE CAP_AUDIT_CONTROL CAP_SETFCAP CAP_MAC_OVERRIDE CAP_MAC_ADMIN CAP_SYSLOG CAP_WAKE_ALARM CAP_BLOCK_SUSPEND CAP_AUDIT_READ "
-    "CAP_PERFMON CAP_BPF CAP_CHECKPOINT_RESTORE"
-).split()
-
-
-def names_of(mask: int) -> list[str]:
-    """The names in a set of capabilities (capabilities(7)); a bit without a name is told by its number."""
-    return [CAPABILITIES[n] if n < len(CAPABILITIES) else f"bit-{n}" for n in range(64) if mask >> n & 1]
-
-
 __all__ = [
-    "CAPABILITIES",
     "argv_is",
-    "capability_set",
-    "console_message",
     "dies_by",
+    "env_beside",
     "env_has",
     "env_lacks",
     "exits",
     "groups",
-    "hears",
+    "groups_outside",
     "ids",
     "ids_outside",
     "it_runs",
@@ -229,9 +172,7 @@ __all__ = [
     "oom_score_inherited",
     "proc_file",
     "says",
-    "terminal_is",
-    "terminals",
     "tried",
+    "value_taken",
     "warned",
-    "writes",
 ]
