@@ -1,20 +1,23 @@
-"""Allure beside the matrix: labels and attachments of a check for allure-pytest, and one file out of its results.
+"""Allure beside the matrix: a run's allure-results, drawn from its record, and one page out of them without foreign scripts.
 
-Knows Allure's words and its command. Writes nothing for a check itself: allure-pytest does. The page is stripped of foreign scripts.
+Knows Allure's words, its result files and its command. Must not judge. The files are drawn at the end and not by allure-pytest during the
+run: so only the controller writes, they can be drawn again, and a check costs nothing while containers run.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from reports.record import Line
+from reports.record import Line, Run
 from reports.text import visible
 
 _SCRIPT: Final = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
@@ -65,6 +68,85 @@ def attachments(check: Line, *, config: Any = None, observation: Any = None) -> 
         yield "log", visible("\n".join(e if isinstance(e, str) else json.dumps(e) for e in check["log"])), "text/plain"
     if observation is not None:
         yield "observation", json.dumps(observation, indent=1), "application/json"
+
+
+_STATUS: Final = {
+    "PASS": "passed",
+    "INFO": "passed",
+    "KNOWN": "skipped",
+    "SKIP": "skipped",
+    "NONSTRICT": "failed",
+    "FAIL": "failed",
+    "FIXED": "failed",
+    "ERROR": "broken",
+}
+
+
+def write(run: Run, folder: Path) -> Path:
+    """Allure's result files of a run, one a check, with attachments of what is not a plain pass. The folder is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    start = int(datetime.fromisoformat(run.header["started"]).timestamp() * 1000) if _is_time(run.header["started"]) else 0
+    for number, check in enumerate(run.checks):
+        name = hashlib.md5(f"{run.header['run']} {number}".encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+        same = hashlib.md5(f"{history_id(check)}@{check['runtime']}".encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+        attached = []
+        if check["verdict"] not in ("PASS", "INFO", "SKIP"):
+            for which, (title, text, kind) in enumerate(attachments(check, **_kept(run, check))):
+                source = f"{name}-{which}-attachment.{'json' if kind.endswith('json') else 'txt'}"
+                (folder / source).write_text(text, encoding="utf-8", errors="replace")
+                attached.append({"name": title, "source": source, "type": kind})
+        one = {
+            "uuid": name,
+            "historyId": same,
+            "testCaseId": same,
+            "fullName": visible(history_id(check)),
+            "name": visible(f"{check['case']} {check['check']}"),
+            "description": visible(check["claim"]),
+            "status": _STATUS[check["verdict"]],
+            "statusDetails": {"message": visible(_told(check))},
+            "start": start,
+            "stop": start + int(check["duration"] * 1000),
+            "labels": [{"name": n, "value": visible(v)} for n, v in labels(check).items()] + [{"name": "tag", "value": check["verdict"]}],
+            "links": [{"name": visible(check["clause"]), "url": check["link"], "type": "link"}] if check["link"].startswith("https://") else [],
+            "parameters": [],
+            "attachments": attached,
+        }
+        (folder / f"{name}-result.json").write_text(json.dumps(one), encoding="utf-8")
+    return folder
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _told(check: Line) -> str:
+    if check["verdict"] == "SKIP":
+        return f"not asked here, {check['reason_class']}: {check['reason']}"
+    told = f"{check['verdict']}: expected {check['expected']}, observed {check['observed']}"
+    return told + (f" ({check['reason']})" if check["reason"] else "")
+
+
+def _kept(run: Run, check: Line) -> dict[str, Any]:
+    """config.json and observation of what was kept in the run's own folder; nothing outside of it is read."""
+    if not check["kept"]:
+        return {}
+    try:
+        place, own = Path(check["kept"]).resolve(), (run.path.parent / "kept").resolve()
+    except (OSError, ValueError, RuntimeError):
+        return {}
+    found: dict[str, Any] = {}
+    if own in place.parents:
+        for name, file in (("config", place / "bundle" / "config.json"), ("observation", place / "observation.json")):
+            try:
+                found[name] = json.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError, RecursionError):
+                continue
+    return found
 
 
 def command() -> list[str] | None:

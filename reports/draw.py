@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
-from reports import matrix, published
+from reports import allure, matrix, published
 from reports.record import RecordFault, Run, read
 from reports.summary import markdown
 
@@ -17,7 +18,8 @@ from reports.summary import markdown
 def draw(folder: Path) -> list[Path]:
     """Draw all of `results.jsonl` into the run's folder, and let `latest` beside it point there.
 
-    Writes env.json, summary.md, report-<runtime>.yaml, matrix.html; returns their paths. Raises RecordFault for a record that is none.
+    Writes env.json, summary.md, report-<runtime>.yaml, matrix.html, allure-results/, where
+    Allure is installed allure.html; returns their paths. Raises RecordFault for a record that is none.
     """
     run = read(folder)
     written = []
@@ -25,6 +27,12 @@ def draw(folder: Path) -> list[Path]:
         target = folder / name
         target.write_text(text, encoding="utf-8")
         written.append(target)
+    written.append(allure.write(run, folder / "allure-results"))
+    if shutil.which("allure"):
+        try:
+            written.append(allure.single_file(folder / "allure-results", folder / "allure.html"))
+        except allure.AllureFault:
+            pass  # an extra: `python -m reports allure` says what is wrong with it
     _point(folder)
     return written
 

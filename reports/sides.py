@@ -23,7 +23,7 @@ TITLES = {
     "gone": "not in the later record",
     "moved": "neither better nor worse, but not as before",
 }
-_MOST = 40  # of new, gone and moved in text and Markdown: they are told whole in JSON and HTML
+_MOST = 40  # of new, gone, moved and of each group of differences in text and Markdown: JSON and HTML tell all
 
 
 def show(found: Comparison, form: str) -> str:
@@ -63,10 +63,12 @@ def text(found: Comparison) -> str:
                 out.append(f"  and {len(some) - _MOST} more (--format json tells all)")
     for title, differences in groups(found):
         out += ["", f"{one_line(title).upper()}: {len(differences)}"]
-        for d in differences:
+        for d in differences[:_MOST]:
             out += folded(d.level, f"{d.case} {d.check}  ({d.clause})", margin=10)
             for label, seen in d.seen.items():
                 out += folded("", f"{label} {d.verdicts[label]}: {seen}", margin=12)
+        if len(differences) > _MOST:
+            out.append(f"  and {len(differences) - _MOST} more (--format json tells all)")
     out += ["", *textwrap.wrap(_closing(found), 80)]
     return "\n".join(line.rstrip() for line in out) + "\n"
 
@@ -107,9 +109,11 @@ def markdown(found: Comparison) -> str:
     for title, differences in groups(found):
         out += ["", f"## {cell(title)}: {len(differences)}", "", "| level | clause | case, check | " + " | ".join(map(cell, labels)) + " |"]
         out.append("|---" * (len(labels) + 3) + "|")
-        for d in differences:
+        for d in differences[:_MOST]:
             seen = [f"{d.verdicts[n]} {d.seen[n]}" if n in d.seen else "-" for n in labels]
             out.append("| " + " | ".join(map(cell, (d.level, d.clause, f"{d.case}, {d.check}", *seen))) + " |")
+        if len(differences) > _MOST:
+            out += ["", f"And {len(differences) - _MOST} more."]
     return "\n".join(out) + "\n"
 
 

@@ -19,7 +19,8 @@ def _shown(match: re.Match[str]) -> str:
 
 def visible(text: object) -> str:
     """The text with every control, direction and invisible character spelled out, newlines and tabs left alone."""
-    return _ODD.sub(_shown, str(text))
+    plain = str(text)
+    return plain if plain.isascii() and plain.isprintable() else _ODD.sub(_shown, plain)
 
 
 def one_line(text: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from reports import allure
 from reports.allure import AllureFault, attachments, history_id, labels, single_file, stripped
+from tests.reports import samples
 from tests.reports.samples import check
 
 PAGE = """<!DOCTYPE html><html><head lang="x"><script async src="https://www.googletagmanager.com/gtag/js?id=G"></script>
@@ -53,10 +54,33 @@ def test_without_results_or_node_it_says_what_to_do(tmp_path: Path, monkeypatch:
 @pytest.mark.skipif(shutil.which("allure") is None, reason="no allure on PATH (npm install -g allure)")
 def test_one_page_of_real_results(tmp_path: Path) -> None:
     assert allure.command()
-    results = tmp_path / "results"
-    results.mkdir()
-    one = {"uuid": "1", "name": "a check", "status": "passed", "start": 1, "stop": 2, "fullName": "x", "labels": [{"name": "clause", "value": "area.clause"}]}
-    (results / "1-result.json").write_text(json.dumps(one))
-    page = single_file(results, tmp_path / "allure.html").read_text()
+    run = samples.run(tmp_path / "r", check(), check(name="b", runtime="two", verdict="FAIL", config_patch=[{"a": 1}]))
+    page = single_file(allure.write(run, tmp_path / "results"), tmp_path / "allure.html").read_text()
     assert "googletagmanager" not in page and len(page) > 100_000
     assert not list(tmp_path.glob(".allure-*"))
+
+
+def test_results_are_drawn_from_the_record(tmp_path: Path) -> None:
+    kept = tmp_path / "r" / "kept" / "area" / "fact" / "one"
+    (kept / "bundle").mkdir(parents=True)
+    (kept / "bundle" / "config.json").write_text('{"ociVersion": "1.0.2"}')
+    outside = tmp_path / "secret"
+    (outside / "bundle").mkdir(parents=True)
+    (outside / "bundle" / "config.json").write_text('{"secret": true}')
+    run = samples.run(
+        tmp_path / "r",
+        check(),
+        check(name="b", verdict="FAIL", kept=str(kept)),
+        check(name="c", verdict="FAIL", kept=str(outside)),
+        check(name="d", verdict="SKIP"),
+    )
+    folder = allure.write(run, tmp_path / "results")
+    found = {one["name"]: one for one in (json.loads(p.read_text()) for p in folder.glob("*-result.json"))}
+    assert {n: one["status"] for n, one in found.items()} == {
+        "area/fact it-holds": "passed", "area/fact b": "failed", "area/fact c": "failed", "area/fact d": "skipped",
+    }  # fmt: skip
+    source = next(a["source"] for a in found["area/fact b"]["attachments"] if a["name"] == "config.json")
+    assert json.loads((folder / source).read_text()) == {"ociVersion": "1.0.2"}
+    assert found["area/fact c"]["attachments"] == []  # what lies outside of the run's folder is not read
+    assert "not asked here, kernel" in found["area/fact d"]["statusDetails"]["message"]
+    assert len({one["historyId"] for one in found.values()}) == 4

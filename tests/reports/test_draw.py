@@ -49,7 +49,7 @@ def test_every_file_of_a_run(tmp_path: Path) -> None:
     folder = tmp_path / "r1"
     samples.run(folder, check(), check(runtime="two", verdict="FAIL"), check(name="other", runtime="two", verdict="SKIP"))
     written = {p.name for p in draw.draw(folder)}
-    assert written == {"env.json", "summary.md", "matrix.html", "report-one.yaml", "report-two.yaml"}
+    assert written == {"env.json", "summary.md", "matrix.html", "allure-results", "report-one.yaml", "report-two.yaml"}
     assert (tmp_path / "latest").resolve() == folder.resolve()
     env = json.loads((folder / "env.json").read_text())
     assert env["runtimes"][0]["sha256"] and env["host"]["kernel"] == "6.1"
