@@ -21,6 +21,7 @@ from conformance.run import Where, run_case, version_of
 from conformance.runtimes import recognise, resolve
 from conformance.session import speaks
 from conformance.shim import Shim
+from tests.conformance import process_faults
 from tests.conformance.fakes import real
 
 ALLOW, ERRNO, NOTIFY, TRACE, LOG = (f"SCMP_ACT_{name}" for name in ("ALLOW", "ERRNO", "NOTIFY", "TRACE", "LOG"))
@@ -93,6 +94,7 @@ FAULTS: tuple[tuple[str, str, Any, str], ...] = (
     ("the first read-only path alone", "readonly-paths/of-another-mount", readonly("/side/s"), "mount-point"),
     ("a whole mount for a folder on it", "readonly-paths/of-another-mount", readonly("/side", "/t"), "path-gives:mkdir /side/new"),
     ("all of proc for a part of it", "readonly-paths/of-proc", readonly("/proc"), "rest"),
+    *process_faults.FAULTS,
 )  # fmt: skip
 
 

@@ -135,6 +135,7 @@ RICH = Host(
         ("seccomp", "kernel", "actions_avail"),
         ("seccomp-action:SCMP_ACT_NOTIFY", "kernel", "no SCMP_ACT_NOTIFY"),
         ("cap:CAP_SYS_RESOURCE", "privilege", "bounding set"),
+        ("all-caps", "privilege", "not in the bounding set of the harness: CAP_DAC_OVERRIDE"),
         ("kernel:5.19", "kernel", "the kernel is 5.4.0-generic, older than 5.19"),
         ("arch:x86_64", "kernel", "aarch64, not x86_64"),
         ("idmap", "kernel", "5.12"),
@@ -163,6 +164,7 @@ def test_a_need_that_is_not_met_says_why(need: str, reason_class: str, reason: s
             "seccomp",
             "seccomp-action:SCMP_ACT_NOTIFY",
             "cap:CAP_SYS_RESOURCE",
+            "all-caps",
             "kernel:5.19",
             "kernel:6.18",
         ),
@@ -187,6 +189,8 @@ def test_needs_that_exclude_something() -> None:
     assert needs("no-apparmor", POOR, None) is None and needs("no-selinux", POOR, None) is None
     assert needs("no-apparmor", RICH, None) == Missing("kernel", "AppArmor is enabled")
     assert needs("no-selinux", RICH, None) == Missing("kernel", "SELinux is enabled")
+    assert needs("no-all-caps", POOR, None) is None
+    assert needs("no-all-caps", RICH, None) == Missing("privilege", "every capability is in the bounding set of the harness")
     assert needs("cgroup1", POOR, None) is None
     assert needs("cgroup1", RICH, None) == Missing("kernel", "cgroup v1 is not mounted (the mode is v2)")
     assert needs("rlimit:RLIMIT_CORE>=5", POOR, None) is None
