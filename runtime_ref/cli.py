@@ -210,10 +210,10 @@ def _options(
                 break
             words.append(todo.pop())
             continue
-        if ordered and most and len(words) > most:
-            break
-        todo.pop()
         name, equals, value = word.lstrip("-").partition("=")
+        if ordered and words and name not in table and all(entry[0] != name for entry in table.values()):
+            break  # an option of the program, not of ours
+        todo.pop()
         if not word.startswith("--") and len(name) > 1 and name not in table:
             raise Usage(f"unknown option {word}: short options stand alone")
         if name not in table:
