@@ -75,6 +75,11 @@ def test_v1_block_io_takes_the_bfq_file_where_there_is_no_other() -> None:
     }
 
 
+def test_what_docker_writes_for_a_container_without_limits_is_no_limit() -> None:
+    nothing: dict[str, Any] = {"cpu": {"shares": 0}, "blockIO": {"weight": 0, "leafWeight": 0}}
+    assert on_v1(**nothing) == {} == on_v2(**nothing)
+
+
 def test_v1_rest() -> None:
     network = {"classID": 7, "priorities": [{"name": "eth0", "priority": 5}]}
     assert on_v1(network=network, hugepageLimits=[{"pageSize": "2MB", "limit": 4}]) == {
