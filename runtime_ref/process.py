@@ -19,6 +19,8 @@ if False:
     from typing import Any
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where the environment has none
+# Docker's client looks for these words, in small letters, to give the exit codes 127 and 126.
+MISSING, DENIED = "no such file or directory", "permission denied"
 NO_HANDLER = (9, 19, 32, 33)  # SIGKILL, SIGSTOP, and two that libc keeps for itself
 LAST_SIGNAL = 64
 
@@ -185,18 +187,18 @@ class Process:
         else:
             path = next((entry[5:] for entry in reversed(self.spec["env"]) if entry.startswith("PATH=")), PATH)
             places = [f"{folder or '.'}/{name}" for folder in path.split(":")]
-        why = os.strerror(errno.ENOENT)
+        why = MISSING
         for place in places:
             if os.path.isdir(place):
-                why = os.strerror(errno.EACCES) if "/" in name else why
+                why = DENIED if "/" in name else why
             elif os.access(place, os.X_OK, effective_ids=True):
                 return str(place)
             elif os.path.exists(place):
-                why = os.strerror(errno.EACCES)
+                why = DENIED
         if not must:
             return ""
-        if "/" not in name and why == os.strerror(errno.ENOENT):
-            why = "executable file not found in $PATH"  # the words that engines look for, to give exit code 127
+        if "/" not in name and why == MISSING:
+            why = "executable file not found in $PATH"
         raise RuntimeFault(f"find {name}", why, "process.args[0]")
 
 
