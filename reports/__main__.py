@@ -101,13 +101,13 @@ def _compare(words: argparse.Namespace) -> int:
 
 def _merge(words: argparse.Namespace) -> int:
     path = merge(words.records, words.out, partial=words.partial)
-    draw(words.out)
+    draw(words.out, newest=False)
     print(path)
     return 0
 
 
 def _draw(words: argparse.Namespace) -> int:
-    for path in draw(words.folder):
+    for path in draw(words.folder, newest=False):
         print(path)
     return 0
 

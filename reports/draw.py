@@ -15,8 +15,8 @@ from reports.record import RecordFault, Run, read
 from reports.summary import markdown
 
 
-def draw(folder: Path) -> list[Path]:
-    """Draw all of `results.jsonl` into the run's folder, and let `latest` beside it point there.
+def draw(folder: Path, *, newest: bool = True) -> list[Path]:
+    """Draw all of `results.jsonl` into the run's folder, and where it is the `newest`, let `latest` beside it point there.
 
     Writes env.json, summary.md, report-<runtime>.yaml, matrix.html, allure-results/, where
     Allure is installed allure.html; returns their paths. Raises RecordFault for a record that is none.
@@ -33,7 +33,8 @@ def draw(folder: Path) -> list[Path]:
             written.append(allure.single_file(folder / "allure-results", folder / "allure.html"))
         except allure.AllureFault:
             pass  # an extra: `python -m reports allure` says what is wrong with it
-    _point(folder)
+    if newest:
+        _point(folder)
     return written
 
 
