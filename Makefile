@@ -21,7 +21,8 @@ mutants: setup  ## every check against every faulty runtime it can have: which c
 	$(VENV)/bin/python -m tests.conformance.mutants
 
 vm-test: setup  ## the reference's tests that need cgroup v2 or AppArmor, in an emulated kernel
-	$(VENV)/bin/python -m tests.vm
+	$(VENV)/bin/pip install --quiet virtme-ng==1.42
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m tests.vm
 
 install: setup  ## the reference runtime as $(PREFIX)/bin/runtime-ref
 	$(VENV)/bin/python -m runtime_ref.install --prefix $(PREFIX)
