@@ -16,7 +16,7 @@ from tests.reports.samples import check, header, runtime
 SCHEMA = json.loads((Path(record.__file__).parent / "schema" / "record.schema.json").read_text())
 FOOT = {"kind": "footer", "checks": 1, "counts": {"one": {"PASS": 1}}, "exit": 0, "interrupted": False, "ended": "t"}
 GOOD = (header(runtime("one")), check(calls=[{"op": "create", "argv": ["a"], "exit": None, "stderr": ""}]), FOOT)
-ODD = (None, True, 1, -1, 1.5, "", "word", [], ["x"], {}, {"a": 1}, [{"op": 1}], [{"name": "x"}], {"one": {"PASS": "x"}}, {"one": 1})
+ODD: tuple[object, ...] = (None, True, 1, -1, 1.5, "", "word", [], ["x"], {}, {"a": 1}, [{"op": 1}], [{"name": "x"}], {"one": {"PASS": "x"}}, {"one": 1})
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
