@@ -5,12 +5,10 @@ Knows how a bundle becomes operations on a runtime. Must not know cases, checks 
 
 from __future__ import annotations
 
-import array
 import json
 import os
 import platform
 import signal
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,118 +17,14 @@ from typing import Any
 import bundles
 from bundles import probe, rootfs
 from conformance import filters, kernel, world
+from conformance.console import Console
+from conformance.journal import Journal
 from conformance.listener import Agent
 from conformance.observation import Call, Event, Json, Outside, look
 from conformance.runtimes.base import Runtime
 from conformance.shim import Deadline, Shim, Stream, pipe
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-class Console:
-    """The socket given by --console-socket: it takes one terminal and becomes a stream of what the terminal shows."""
-
-    def __init__(self, path: str, events: Journal) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
-        self._socket.bind(path)
-        self._socket.listen(4)
-        self._peer: socket.socket | None = None
-        self._events = events
-        self.terminal: Stream | None = None
-        self.facts: dict[str, Json] = {}
-        self.total, self.open = 0, True
-
-    @property
-    def fd(self) -> int:
-        """What to poll: the listening socket, then the connection, then the terminal."""
-        if self.terminal is not None:
-            return self.terminal.fd
-        return self._peer.fileno() if self._peer else self._socket.fileno()
-
-    def drain(self) -> bool:
-        """Take the connection, the descriptor, then the text."""
-        if self.terminal is not None:
-            came = self.terminal.drain()
-            self.total, self.open = self.terminal.total, self.terminal.open
-            return came
-        if self._peer is None:
-            try:
-                self._peer, _ = self._socket.accept()
-            except BlockingIOError:
-                return False
-            self._peer.setblocking(False)
-        try:
-            said, ancillary, _, _ = self._peer.recvmsg(4096, socket.CMSG_SPACE(16 * 4))
-        except BlockingIOError:
-            return False
-        fds = array.array("i")
-        for level, kind, data in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
-        self.facts = {"descriptors": len(fds), "message": said.decode("utf-8", "backslashreplace"), "tty": [os.isatty(f) for f in fds]}
-        self._events.add(Event(who="console", name="console", data=dict(self.facts)))
-        for extra in fds[1:]:
-            os.close(extra)
-        if fds and os.isatty(fds[0]):
-            size = os.get_terminal_size(fds[0])
-            self.facts["size"] = [size.lines, size.columns]
-            os.set_blocking(fds[0], False)
-            os.set_inheritable(fds[0], False)
-            self.terminal = Stream(fds[0])
-            return True
-        for fd in fds[:1]:
-            os.close(fd)
-        self.open = False
-        return True
-
-    def close(self) -> None:
-        """Give everything back."""
-        self._socket.close()
-        if self._peer:
-            self._peer.close()
-        if self.terminal:
-            self.terminal.close()
-        self.open = False
-
-
-class Journal:
-    """The FIFO in the rootfs into which hooks and processes write their moments, and the harness its own, so that one order holds."""
-
-    def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        self.events: list[Event] = []
-        self._rest = b""
-        self.total, self.open = 0, True
-
-    def drain(self) -> bool:
-        """Take the lines that have come."""
-        came = False
-        while self.open:
-            try:
-                piece = os.read(self.fd, 65536)
-            except BlockingIOError:
-                break
-            came = True
-            self.total += len(piece)
-            *lines, self._rest = (self._rest + piece).split(b"\n")
-            for line in lines:
-                try:
-                    data = json.loads(line.decode("latin-1"))
-                    self.events.append(Event(who=data["kind"], name=data["name"], data=data))
-                except (ValueError, KeyError, TypeError):
-                    self.events.append(Event(who="noise", name=line[:200].decode("latin-1")))
-        return came
-
-    def add(self, event: Event) -> None:
-        """A moment of the harness's own, after all that has been written until now."""
-        self.drain()
-        self.events.append(event)
-
-    def close(self) -> None:
-        """Give the descriptor back."""
-        if self.open:
-            self.open = False
-            os.close(self.fd)
 
 
 class Container:
