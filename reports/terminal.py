@@ -53,7 +53,7 @@ def failure_text(check: Line, *, others: Sequence[Line] = (), versions: Mapping[
     if len(entries) > _LOG_LINES:
         lines += folded("", f"(the last {_LOG_LINES} of {len(entries)})", width=width)
     if check.get("kept"):
-        lines.append(f"  {'by hand':10}sudo sh {visible(check['kept'])}/repro.sh")
+        lines.append(f"  {'by hand':10}sudo sh {visible(shlex.quote(check['kept'] + '/repro.sh'))}")
     lines.append(f"  {'again':10}{visible(check['again'])}")
     return "\n".join(line.rstrip() for line in lines)
 
