@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     one = command("publish", "write the publishable report of every runtime of a record")
     one.add_argument("record", type=Path)
     one.add_argument("--to", type=Path, default=ROOT / "published", metavar="FOLDER")
+    one.add_argument("--runtime", action="append", default=[], metavar="NAME", help="publish only this one; may be repeated")
 
     one = command("differences", "print the page of how the published runtimes differ")
     one.add_argument("--published", type=Path, default=ROOT / "published", metavar="FOLDER")
@@ -131,7 +132,7 @@ def _gate(words: argparse.Namespace) -> int:
 
 
 def _publish(words: argparse.Namespace) -> int:
-    for path in published.publish(read(words.record), words.to):
+    for path in published.publish(read(words.record), words.to, only=words.runtime):
         print(path)
     return 0
 

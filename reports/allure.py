@@ -26,7 +26,7 @@ _FETCHES: Final = re.compile(r"""<(?:link|img|iframe)\b[^>]*\b(?:href|src)\s*=\s
 _POLICY: Final = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "style-src 'unsafe-inline' data: blob:; img-src data: blob:; font-src data: blob:; connect-src data: blob:; worker-src data: blob:; "
-    "frame-src data: blob:; media-src data: blob:; base-uri 'none'; form-action 'none'\">"
+    "frame-src data: blob:; media-src data: blob:; base-uri 'self' file:; form-action 'none'\">"
 )
 _SECONDS: Final = 300
 
@@ -36,11 +36,8 @@ class AllureFault(RuntimeError):
 
 
 def labels(check: Line) -> dict[str, str]:
-    """Labels of a check: Allure groups by epic, feature and story; the others are found by filter."""
+    """Labels of a check: Allure groups by parentSuite and suite; the others are found by filter."""
     return {
-        "epic": check["section"],
-        "feature": check["clause"],
-        "story": check["case"],
         "section": check["section"],
         "clause": check["clause"],
         "level": check["level"],
@@ -91,7 +88,7 @@ def write(run: Run, folder: Path) -> Path:
         name = hashlib.md5(f"{run.header['run']} {number}".encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
         same = hashlib.md5(f"{history_id(check)}@{check['runtime']}".encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
         attached = []
-        if check["verdict"] not in ("PASS", "INFO", "SKIP"):
+        if check["verdict"] not in ("PASS", "INFO", "SKIP", "KNOWN"):
             for which, (title, text, kind) in enumerate(attachments(check, **_kept(run, check))):
                 source = f"{name}-{which}-attachment.{'json' if kind.endswith('json') else 'txt'}"
                 (folder / source).write_text(text, encoding="utf-8", errors="replace")

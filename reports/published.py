@@ -6,7 +6,7 @@ Knows the report's form. Must not read records from disk.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,10 +89,12 @@ def load(path: Path) -> dict[str, Any]:
     return document
 
 
-def publish(run: Run, folder: Path) -> list[Path]:
-    """Write `<spec>/<runtime>-<version>.yaml` for every runtime of a run; the paths written."""
+def publish(run: Run, folder: Path, *, only: Sequence[str] = ()) -> list[Path]:
+    """Write `<spec>/<runtime>-<version>.yaml` for every runtime of a run, or `only` some; the paths. Raises PublishedFault."""
+    if run.footer["interrupted"] or run.header["options"].get("shard"):
+        raise PublishedFault(f"{run.path}: only a whole run is published, and this one was interrupted or is a shard")
     written = []
-    for name in run.runtimes:
+    for name in [n for n in run.runtimes if not only or n in only]:
         document = report(run, name)
         version = "".join(ch if ch.isalnum() or ch in ".+-" else "_" for ch in str(document["runtime"]["version"]))
         target = folder / str(run.header["spec"]) / f"{file_name(name)}-{version}.yaml"
