@@ -4,7 +4,7 @@ VENV := .venv
 PREFIX ?= /usr/local
 STAMP := $(VENV)/.ready
 
-.PHONY: setup conformance test lint mutants vm-test install help
+.PHONY: setup conformance test lint mutants vm-test engines install help
 
 conformance: setup  ## examine the reference runtime
 	$(VENV)/bin/pytest --runtime=reference
@@ -23,6 +23,11 @@ mutants: setup  ## every check against every faulty runtime it can have: which c
 vm-test: setup  ## the reference's tests that need cgroup v2 or AppArmor, in an emulated kernel
 	$(VENV)/bin/pip install --quiet virtme-ng==1.42
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m tests.vm
+
+engines: setup  ## podman, containerd and Docker drive the reference, in namespaces of their own
+	@for program in podman ctr dockerd; do PATH="/usr/sbin:/usr/bin:$$PATH" command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] || echo "engines:$$missing not installed: apt-get install --no-install-recommends podman containerd docker.io conmon containernetworking-plugins iptables" >&2
+	$(VENV)/bin/pytest tests/engines -n2 -rs
 
 install: setup  ## the reference runtime as $(PREFIX)/bin/runtime-ref
 	$(VENV)/bin/python -m runtime_ref.install --prefix $(PREFIX)
