@@ -1,71 +1,53 @@
-"""How far a run is: in a log a line every tenth, on a terminal one line rewritten, nothing with -v or -q."""
+"""The live line: on a terminal one line that is rewritten, elsewhere nothing."""
 
-import io
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from conformance.live import Live
 
 
-def _reporter(*, tty: bool = False, verbosity: int = 0) -> tuple[SimpleNamespace, io.StringIO]:
-    out = io.StringIO()
-    writer = SimpleNamespace(fullwidth=60, write=lambda text, flush=False: out.write(text))
-    return SimpleNamespace(isatty=tty, verbosity=verbosity, _tw=writer, write_line=lambda text: out.write(text + "\n")), out
+class Terminal:
+    """What the line needs of pytest's reporter and its writer."""
+
+    fullwidth = 80
+
+    def __init__(self, *, tty: bool = True, verbosity: int = 0) -> None:
+        self.isatty, self.verbosity, self.written = tty, verbosity, ""
+        self._tw = self
+
+    def write(self, text: str, **_: Any) -> None:
+        self.written += text
 
 
-def _run(reporter: SimpleNamespace, total: int, failed: int = 0) -> Live:
-    live = Live(reporter, ["one"])
-    live.total = total
-    for number in range(total):
-        live.tell({"verdict": "FAIL" if number < failed else "PASS", "runtime": "one"})
+def _run(terminal: Terminal) -> Live:
+    live = Live(terminal, ["runc", "crun"])
+    live.total = 3
+    for runtime, verdict in (("runc", "PASS"), ("crun", "FAIL"), ("crun", "PASS")):
+        live.tell({"runtime": runtime, "verdict": verdict})
     live.end()
     return live
 
 
-@pytest.mark.parametrize(("total", "lines"), [(1, 1), (3, 3), (10, 10), (87, 10), (20_000, 10)])
-def test_a_log_gets_at_most_ten_lines_and_the_last_tells_of_all(total: int, lines: int) -> None:
-    reporter, out = _reporter()
-    _run(reporter, total, failed=1)
-    told = out.getvalue().splitlines()
-    assert len(told) == lines
-    assert told[-1].startswith(f"{total}/{total}  ")
-    assert told[-1].endswith("one 1 failed")
-    assert "\r" not in out.getvalue()
-
-
-def test_in_ci_a_terminal_is_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI", "true")
-    reporter, out = _reporter(tty=True)
-    _run(reporter, 20)
-    assert len(out.getvalue().splitlines()) == 10
-    assert "\r" not in out.getvalue()
-
-
-def test_a_terminal_has_one_line_that_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_the_last_state_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
-    reporter, out = _reporter(tty=True)
-    _run(reporter, 50, failed=2)
-    text = out.getvalue()
-    assert text.count("\n") == 1
-    assert text.endswith("\n")
-    last = text.rstrip("\n").rpartition("\r")[2]
-    assert last.rstrip().startswith("50/50")
-    assert "one 2 failed" in last
-    assert len(last) == 59
+    terminal = Terminal()
+    _run(terminal)
+    lines = terminal.written.split("\r")
+    assert all(len(line.rstrip("\n")) <= 79 for line in lines)
+    assert lines[-1].rstrip().endswith("runc 0 failed  crun 1 failed") and lines[-1].startswith("3/3  0:0")
+    assert terminal.written.endswith("\n")
 
 
-@pytest.mark.parametrize("verbosity", [-1, 1])
-def test_quiet_and_verbose_keep_pytests_own(verbosity: int) -> None:
-    reporter, out = _reporter(verbosity=verbosity)
-    live = _run(reporter, 50)
-    assert not live.on
-    assert out.getvalue() == ""
-    assert live.done == 50
+@pytest.mark.parametrize("terminal", [Terminal(tty=False), Terminal(verbosity=1), Terminal(verbosity=-1)])
+def test_elsewhere_nothing_is_written_and_pytests_own_marks_stay(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    assert not _run(terminal).on
+    assert terminal.written == ""
 
 
-def test_how_many_there_will_be_is_not_known_yet() -> None:
-    reporter, out = _reporter()
-    live = Live(reporter, ["one"])
-    live.tell({"verdict": "PASS", "runtime": "one"})
-    assert out.getvalue() == ""
+def test_in_ci_nothing_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    terminal = Terminal()
+    _run(terminal)
+    assert terminal.written == ""
