@@ -1,4 +1,4 @@
-"""The live line: on a terminal one line that is rewritten, elsewhere nothing."""
+"""The live line: on a terminal one line that is rewritten, in a log a line for every tenth."""
 
 from typing import Any
 
@@ -18,6 +18,9 @@ class Terminal:
 
     def write(self, text: str, **_: Any) -> None:
         self.written += text
+
+    def write_line(self, text: str) -> None:
+        self.written += text + "\n"
 
 
 def _run(terminal: Terminal) -> Live:
@@ -39,15 +42,23 @@ def test_on_a_terminal_the_last_state_stays(monkeypatch: pytest.MonkeyPatch) -> 
     assert terminal.written.endswith("\n")
 
 
-@pytest.mark.parametrize("terminal", [Terminal(tty=False), Terminal(verbosity=1), Terminal(verbosity=-1)])
-def test_elsewhere_nothing_is_written_and_pytests_own_marks_stay(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CI", raising=False)
-    assert not _run(terminal).on
-    assert terminal.written == ""
-
-
-def test_in_ci_nothing_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI", "true")
-    terminal = Terminal()
+@pytest.mark.parametrize("verbosity", [1, -1])
+def test_with_v_or_q_nothing_is_written_and_pytests_own_marks_stay(verbosity: int) -> None:
+    terminal = Terminal(verbosity=verbosity)
     _run(terminal)
     assert terminal.written == ""
+
+
+@pytest.mark.parametrize(("tty", "ci"), [(False, False), (True, True)])
+def test_in_a_log_each_tenth_is_told_and_nothing_is_rewritten(tty: bool, ci: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    if ci:
+        monkeypatch.setenv("CI", "true")
+    terminal = Terminal(tty=tty)
+    live = Live(terminal, ["runc"])
+    live.total = 100
+    for _ in range(100):
+        live.tell({"runtime": "runc", "verdict": "PASS"})
+    live.end()
+    assert [line.partition("/")[0] for line in terminal.written.splitlines()] == [str(n) for n in range(10, 101, 10)]
+    assert "\r" not in terminal.written
