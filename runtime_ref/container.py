@@ -49,6 +49,7 @@ def create(call: Call, console: Any = None) -> launch.Job:
         _settings(job, call, console)
         group.create()
         undo.append(group.remove)
+        record.data["cgroup"] = group.paths
         if config["linux"].get("intelRdt"):
             from runtime_ref import rdt
 
@@ -59,6 +60,7 @@ def create(call: Call, console: Any = None) -> launch.Job:
             from runtime_ref import rootfs
 
             undo.append(lambda: rootfs.undo(job.ctx.path))
+        record.save()  # should this process be killed from here on, `delete --force` knows what there is
         launch.launch(job)
         record.data["status"] = CREATED
         record.save()
