@@ -78,7 +78,7 @@ def update_command(call: Call) -> None:
         raise Usage("update: nothing to change is given")
     spec.check_resources(resources)
     _, group = _taken(call, CREATED, RUNNING, PAUSED)
-    group.limits(resources)
+    group.limits(cgroup.asked(resources))
 
 
 def amount(option: str, words: str) -> int:

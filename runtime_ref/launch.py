@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from _signal import SIGCHLD, SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
-from runtime_ref import namespaces, rootfs, talk, text, trace
+from runtime_ref import cgroup, namespaces, rootfs, talk, text, trace
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
@@ -184,7 +184,7 @@ def _give(job: Job, linux: dict[str, Any]) -> None:
     talk.send(job.ours, talk.GO, "\0".join(states))
     # From here on both work at the same time.
     if linux.get("resources"):
-        job.cgroup.limits(linux["resources"])
+        job.cgroup.limits(cgroup.asked(linux["resources"]))
         if trace.on:
             trace.tell("limits", "write the cgroup's limits", "openat write", "linux.resources")
     if job.rdt:

@@ -31,6 +31,22 @@ CONTROLLERS = (
     "perf_event", "rdma", "misc", "name=systemd",
 )  # fmt: skip
 
+# No kernel has use for these limits of 0; engines (Docker above all) write it for what nobody asked for.
+UNASKED = {
+    "memory": ("limit", "swap", "reservation", "kernel", "kernelTCP"),
+    "cpu": ("shares", "quota", "period", "realtimeRuntime", "realtimePeriod"),
+    "blockIO": ("weight", "leafWeight"),
+}  # fmt: skip
+
+
+def asked(resources: dict[str, Any]) -> dict[str, Any]:
+    """`linux.resources` without zeros that ask for nothing. A `pids.limit` of 0 is a limit and stays."""
+    found = dict(resources)
+    for topic, members in UNASKED.items():
+        if entry := found.get(topic):
+            found[topic] = {member: value for member, value in entry.items() if value != 0 or member not in members}
+    return found
+
 
 class Hierarchies:
     """What is mounted: `v1`, controller to mount point; `unified`, the mount point of version 2 or ""."""

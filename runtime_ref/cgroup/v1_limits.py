@@ -55,7 +55,7 @@ def writes(resources: dict[str, Any], has: Has) -> list[Write]:
     found: list[Write] = []
     for topic, member, controller, file in PLAIN:
         value = resources.get(topic, _NONE).get(member)
-        if value is None or (value == 0 and member == "shares"):  # engines write 0 for "not asked"; the kernel would take 2
+        if value is None:
             continue
         where = f"linux.resources.{topic}.{member}"
         has(controller, file, where)
@@ -95,7 +95,7 @@ def _block(block: dict[str, Any], has: Has) -> list[Write]:
     path = "linux.resources.blockIO"
     bfq = "bfq." if not has("blkio", "blkio.weight", path) else ""
     for member, name in (("weight", f"{bfq}weight"), ("leafWeight", "leaf_weight")):
-        if value := block.get(member):  # no weight is 0: Docker writes it for "not asked"
+        if (value := block.get(member)) is not None:
             found.append(("blkio", f"blkio.{name}", str(value), f"{path}.{member}"))
     for number, entry in enumerate(block.get("weightDevice") or ()):
         device = f"{entry['major']}:{entry['minor']}"

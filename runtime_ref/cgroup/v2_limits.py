@@ -141,9 +141,9 @@ def _block(block: dict[str, Any], has: Has) -> list[Write]:
         text = str(value if bfq else io_weight(value))
         return "io", "io.bfq.weight" if bfq else "io.weight", f"{device}{text}", where
 
-    if value := block.get("weight"):  # no weight is 0: Docker writes it for "not asked"
+    if (value := block.get("weight")) is not None:
         found.append(weigh("", value, f"{path}.weight"))
-    if block.get("leafWeight"):
+    if block.get("leafWeight") is not None:
         raise _no_way(f"{path}.leafWeight", "has no counterpart")
     for number, entry in enumerate(block.get("weightDevice") or ()):
         where = f"{path}.weightDevice[{number}]"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runtime_ref import cgroup
 from runtime_ref.cgroup import v1_limits, v2_limits
 from runtime_ref.errors import RuntimeFault
 
@@ -75,9 +76,16 @@ def test_v1_block_io_takes_the_bfq_file_where_there_is_no_other() -> None:
     }
 
 
-def test_what_docker_writes_for_a_container_without_limits_is_no_limit() -> None:
-    nothing: dict[str, Any] = {"cpu": {"shares": 0}, "blockIO": {"weight": 0, "leafWeight": 0}}
+def test_what_engines_write_for_a_container_without_limits_is_no_limit() -> None:
+    memory = dict.fromkeys(("limit", "swap", "reservation", "kernel", "kernelTCP"), 0)
+    cpu = dict.fromkeys(("shares", "quota", "period", "realtimeRuntime", "realtimePeriod"), 0)
+    nothing = cgroup.asked({"memory": memory, "cpu": cpu, "blockIO": {"weight": 0, "leafWeight": 0}})
     assert on_v1(**nothing) == {} == on_v2(**nothing)
+
+
+def test_a_zero_that_says_something_stays() -> None:
+    said = {"memory": {"swappiness": 0, "disableOOMKiller": False}, "cpu": {"idle": 0, "burst": 0}, "pids": {"limit": 0}}
+    assert cgroup.asked(said) == said
 
 
 def test_v1_rest() -> None:
