@@ -30,12 +30,22 @@ def open_pty(master: int, size: dict[str, Any] | None) -> tuple[int, str]:
     slave = fcntl.ioctl(master, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     if size:
         resize(master, size.get("height", 0), size.get("width", 0))
+    else:
+        copy_size(master)
     return slave, f"/dev/pts/{number}"
 
 
 def resize(master: int, rows: int, columns: int) -> None:
     """Sets the size in characters."""
     fcntl.ioctl(master, TIOCSWINSZ, b"".join(n.to_bytes(2, "little") for n in (rows, columns, 0, 0)))
+
+
+def copy_size(master: int) -> None:
+    """Gives a terminal the size of ours, if standard input is one."""
+    try:
+        fcntl.ioctl(master, TIOCSWINSZ, fcntl.ioctl(0, TIOCGWINSZ, bytes(8)))
+    except OSError:
+        pass
 
 
 def become_terminal(slave: int) -> None:
@@ -75,7 +85,6 @@ class Relay:
 
             self.saved = termios.tcgetattr(0)
             tty.setraw(0)
-            self.copy_size()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,13 +92,6 @@ class Relay:
             import termios
 
             termios.tcsetattr(0, termios.TCSADRAIN, self.saved)
-
-    def copy_size(self) -> None:
-        """Gives the container's terminal the size of ours."""
-        try:
-            fcntl.ioctl(self.master, TIOCSWINSZ, fcntl.ioctl(0, TIOCGWINSZ, bytes(8)))
-        except OSError:
-            pass
 
     def carry(self) -> None:
         """Returns when the other side is closed by all. Signals are handled meanwhile."""

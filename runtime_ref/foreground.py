@@ -94,7 +94,7 @@ def wait(pid: int, master: int = -1) -> int:
         from runtime_ref import console
 
         with console.Relay(master) as relay:
-            signal(SIGWINCH, lambda *_: relay.copy_size())
+            signal(SIGWINCH, lambda *_: console.copy_size(master))
             relay.carry()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return 128 - code if code < 0 else code

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
 
+from conformance import world
 from tests.runtime_ref.reference import Reference
 
 HELD = {"process": {"args": ["/probe", "pause"]}}
@@ -99,3 +102,30 @@ def test_a_pid_file_follows_no_link(reference: Reference) -> None:
     )  # fmt: skip
     assert (reference.folder / "victim").read_text() == "mine"
     assert (reference.folder / "pid").read_text() == str(reference.state(ident)["pid"])
+
+
+def test_a_create_that_is_killed_can_be_deleted(reference: Reference) -> None:
+    bundle, ident = reference.bundle(HELD, {"linux": {"cgroupsPath": f"/ref-{uuid.uuid4().hex[:12]}"}}), reference.ident()
+    config = json.loads((bundle / "config.json").read_text())
+    config["hooks"] = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", "kill -9 $PPID"]}]}
+    (bundle / "config.json").write_text(json.dumps(config))
+    done = reference.call("create", "--bundle", str(bundle), ident)
+    assert done.returncode == -9
+    record = json.loads((reference.root / ident / "state.json").read_text())
+    assert reference.call("start", ident).returncode == 1
+    reference.ok("delete", "--force", ident)
+    assert os.listdir(reference.root) == []
+    assert world.cgroups_left(config["linux"]["cgroupsPath"]) == []
+    assert not os.path.exists(f"/proc/{record['pid']}/ns/mnt")  # gone, or a zombie that init has yet to collect
+
+
+def test_run_carries_a_terminal(reference: Reference) -> None:
+    bundle = reference.bundle({"process": {"terminal": True, "args": ["/probe", "isatty", "winsize", "wait-line"]}})
+    terminal = pexpect.spawn(str(reference.launcher), reference.words("run", "--bundle", str(bundle), reference.ident())[1:], timeout=60, dimensions=(33, 77))
+    terminal.expect('"rows": ?33')
+    terminal.expect('"cols": ?77')
+    terminal.sendline("typed by a person")
+    terminal.expect('"text": ?"typed by a person"')
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
