@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -48,22 +47,44 @@ def loaded(folder: Path, *words: str) -> set[str]:
     return set((folder / "modules").read_text().split("\n"))
 
 
+# What a life may load beside the runtime's own modules and those that every start of the interpreter has.
+ALLOWED = {
+    *("__future__", "_cffi_backend", "_json", "_signal", "_socket", "_struct", "errno", "fcntl", "select", "stat", "time"),
+    *("os", "os.path", "posixpath", "genericpath", "_collections_abc", "_stat", "abc", "_abc", "_frozen_importlib_external"),
+}
+
+
+def bare() -> set[str]:
+    """What the interpreter loads by itself."""
+    words = [sys.executable, "-I", "-S", "-c", "import sys; print(chr(10).join(sys.modules))"]
+    return set(subprocess.run(words, check=True, capture_output=True, text=True, timeout=120).stdout.split())
+
+
 @pytest.mark.parametrize("seccomp", [False, True])
-def test_a_life_loads_nothing_slow(seccomp: bool, tmp_path: Path) -> None:
+def test_a_life_loads_only_what_is_allowed(seccomp: bool, tmp_path: Path) -> None:
     patch = {"linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["getcwd"], "action": "SCMP_ACT_ERRNO"}]}}}
-    config = bundles.merge(bundles.base(), {"process": {"args": ["/probe", "pause"]}, "linux": {"cgroupsPath": None}}, patch if seccomp else {})
+    config = bundles.merge(
+        bundles.base(), {"process": {"args": ["/probe", "pause"]}, "linux": {"cgroupsPath": None}}, patch if seccomp else {}
+    )
     bundles.write(tmp_path / "b", config)
     ident = f"imports-{tmp_path.name}"
+    life = [("create", "--bundle", str(tmp_path / "b"), ident), ("start", ident), ("state", ident), ("kill", ident, "KILL")]
+    usual = bare()
     try:
-        for words in (("create", "--bundle", str(tmp_path / "b"), ident), ("start", ident), ("state", ident), ("kill", ident, "KILL"), ("delete", "--force", ident)):
+        for words in (*life, ("delete", "--force", ident)):
             found = loaded(tmp_path, *words)
             assert "runtime_ref.cli" in found
             assert found & SLOW == set(), words
+            more = {name for name in found - usual - ALLOWED if name.partition(".")[0] != "runtime_ref"}
+            assert more == set(), words
             if words[0] == "state":
                 assert not {m for m in found if m.startswith(("runtime_ref.kernel", "runtime_ref.cgroup", "_cffi"))}
     finally:
-        subprocess.run([sys.executable, "-m", "runtime_ref", "--root", str(tmp_path / "root"), "delete", "--force", ident], check=False, capture_output=True)
+        delete = [sys.executable, "-m", "runtime_ref", "--root", str(tmp_path / "root"), "delete", "--force", ident]
+        subprocess.run(delete, check=False, capture_output=True)
 
 
-def test_the_list_of_slow_modules_is_of_modules() -> None:
-    assert json.__name__ in SLOW
+def test_no_slow_module_is_allowed() -> None:
+    assert not ALLOWED & SLOW
+    for name in SLOW:
+        __import__(name)
