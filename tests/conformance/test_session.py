@@ -62,8 +62,11 @@ def test_a_root_filesystem_of_the_users_own(tmp_path: Path) -> None:
 def test_a_required_need_is_no_skip(tmp_path: Path) -> None:
     if Host.read().apparmor:
         pytest.skip("AppArmor is enabled here, so nothing is skipped for it")
-    words = [RUNTIME, "-n0", "conformance/cases/process.py", "-k", "apparmor/profile"]
-    assert examine(tmp_path / "r1", *words).exit == 5
+    words = [RUNTIME, "-n0", "conformance/cases/lsm.py", "-k", "apparmor/profile"]
+    free = examine(tmp_path / "r1", *words)
+    assert free.exit == 5
+    assert free.run is not None
+    assert {c["verdict"] for c in free.run.checks} == {"SKIP"}
     result = examine(tmp_path / "r2", *words, "--require=apparmor")
     assert result.exit == 1
     assert "--require forbids this skip" in result.output
