@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from runtime_ref import namespaces, rootfs, talk, trace
+from runtime_ref import namespaces, paths, rootfs, talk, trace
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
@@ -200,7 +200,7 @@ class Init:
         process = self.config.get("process") or {}
         if not process.get("terminal"):
             return
-        from runtime_ref import console, devices, paths
+        from runtime_ref import console, devices
 
         try:
             master = paths.inside(self.job.ctx.root, "/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY)
@@ -231,11 +231,12 @@ class Init:
         if self.process is None:
             return
         cwd = self.config["process"].get("cwd", "/")
-        if not os.path.lexists(cwd):
-            try:
-                os.makedirs(cwd, 0o755)
-            except OSError:
-                pass  # entering it tells
+        try:
+            # Engines leave making it to the runtime. By descriptors below the root: a path such as /proc/self/fd/7/made, of an
+            # image whose caller has left a folder open, would else be made on the host (CVE-2024-21626).
+            os.close(paths.make(self.job.ctx.root, cwd, True)[0])
+        except OSError:
+            pass  # entering it tells
         self.process.confine(self._listener)
         if trace.on:
             trace.tell("process", "limits, user, capabilities are those of the program", "", "process")

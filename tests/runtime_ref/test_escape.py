@@ -160,6 +160,24 @@ def test_working_directory_outside_needs_its_measure(tmp_path: Path) -> None:
     assert "marker" in run_with_leak(tmp_path, without(tmp_path, CWD, EXIST), leaked_cwd()).stdout
 
 
+MAKE = ("init.py", "os.close(paths.make(self.job.ctx.root, cwd, True)[0])", "os.makedirs(cwd, 0o755)")
+
+
+def missing_cwd() -> dict[str, Any]:
+    return {"process": {"cwd": f"/proc/self/fd/{LEAK}/made", "args": ["/probe", "list", "."]}}
+
+
+def test_working_directory_is_not_made_outside(tmp_path: Path) -> None:
+    ended = run_with_leak(tmp_path, REPO, missing_cwd())
+    assert ended.returncode != 0 and "process.cwd" in ended.stderr
+    assert os.listdir(tmp_path / "host") == ["marker"]
+
+
+def test_working_directory_is_not_made_outside_needs_its_measure(tmp_path: Path) -> None:
+    run_with_leak(tmp_path, without(tmp_path, MAKE), missing_cwd())
+    assert (tmp_path / "host/made").is_dir()
+
+
 def leaked_descriptor() -> dict[str, Any]:
     return {"process": {"args": ["/probe", "list", f"/proc/self/fd/{LEAK}/"]}}
 
