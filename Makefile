@@ -25,7 +25,7 @@ vm-test: setup  ## the reference's tests that need cgroup v2 or AppArmor, in an 
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m tests.vm
 
 engines: setup  ## podman, containerd and Docker drive the reference, in namespaces of their own
-	@for program in podman ctr dockerd; do PATH="/usr/sbin:/usr/bin:$$PATH" command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	@missing=; for program in podman ctr dockerd; do PATH="/usr/sbin:/usr/bin:$$PATH" command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	[ -z "$$missing" ] || echo "engines:$$missing not installed: apt-get install --no-install-recommends podman containerd docker.io conmon containernetworking-plugins iptables" >&2
 	$(VENV)/bin/pytest tests/engines -n2 -rs
 

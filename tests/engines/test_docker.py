@@ -126,3 +126,43 @@ def test_bridge_network_with_a_published_port(docker: Docker) -> None:
 @pytest.mark.parametrize(("program", "code"), [("/missing", 127), ("missing", 127), ("/etc", 126)])
 def test_a_program_that_cannot_be_run(docker: Docker, program: str, code: int) -> None:
     docker.ok("run", "--rm", "--network", "none", NAME, program, code=code)
+
+
+@pytest.mark.parametrize(("option", "namespace"), [("--network", "net"), ("--ipc", "ipc"), ("--pid", "pid")])
+def test_joining_a_namespace_of_another_container(docker: Docker, option: str, namespace: str) -> None:
+    name = docker.running("--ipc", "shareable")
+    other = docker.lines("exec", name, "/probe", "dump")[0]["ns"]
+    network = () if option == "--network" else ("--network", "none")
+    joined = docker.lines("run", "--rm", *network, option, f"container:{name}", NAME, "/probe", "dump")[0]["ns"]
+    assert [kind for kind in ("net", "ipc", "pid", "uts") if joined[kind] == other[kind]] == [namespace]
+    docker.ok("rm", "-f", name)
+
+
+def test_out_of_memory_is_told(docker: Docker) -> None:
+    name = docker.name()
+    limits = ("-m", "16m", "--memory-swap", "16m")
+    (grown,) = docker.lines("run", "--name", name, "--network", "none", *limits, NAME, "/probe", "memory", str(64 << 20))
+    assert grown["signal"] == "SIGKILL"
+    assert docker.ok("inspect", "--format", "{{.State.OOMKilled}}", name) == "true\n"
+    docker.ok("rm", name)
+
+
+def test_privileged(docker: Docker) -> None:
+    mine = next(line for line in docker.world.call("cat", "/proc/self/status").stdout.splitlines() if line.startswith("CapBnd"))
+    dump, wrote = docker.run("--privileged", probe=("dump", "open", "/proc/sys/kernel/hostname", "O_WRONLY"))
+    assert mine in dump["files"]["status"]
+    assert wrote["errno"] == "OK"
+
+
+def test_masked_and_read_only_paths(docker: Docker) -> None:
+    read, wrote = docker.run(probe=("read", "/proc/keys", "open", "/proc/sys/kernel/hostname", "O_WRONLY"))
+    assert (read["errno"], read["text"]) == ("OK", "")
+    assert wrote["errno"] == "EROFS"
+
+
+def test_sigterm_stops_what_listens_to_it(docker: Docker) -> None:
+    name = docker.name()
+    docker.ok("run", "-d", "--name", name, "--network", "none", NAME, "/probe", "catch", "SIGTERM", "pause", "exit", "9")
+    docker.ok("stop", "-t", "60", name)
+    assert docker.ok("inspect", "--format", "{{.State.ExitCode}}", name) == "9\n"
+    docker.ok("rm", name)

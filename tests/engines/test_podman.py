@@ -157,3 +157,44 @@ def test_bridge_network_with_a_published_port(podman: Podman) -> None:
         assert answer(podman, pid, 18080) == "hello"
     finally:
         podman.ok("rm", "-f", "-t", "0", name)
+
+
+@pytest.mark.parametrize(("option", "namespace"), [("--network", "net"), ("--ipc", "ipc"), ("--pid", "pid"), ("--uts", "uts")])
+def test_joining_a_namespace_of_another_container(podman: Podman, option: str, namespace: str) -> None:
+    name = podman.running("--ipc", "shareable")
+    other = podman.lines("exec", name, "/probe", "dump")[0]["ns"]
+    network = () if option == "--network" else ("--network", "none")
+    joined = podman.lines("run", "--rm", *network, option, f"container:{name}", NAME, "/probe", "dump")[0]["ns"]
+    assert [kind for kind in ("net", "ipc", "pid", "uts") if joined[kind] == other[kind]] == [namespace]
+    podman.ok("rm", "-f", "-t", "0", name)
+
+
+def test_devices_sysctls_limits_and_shared_memory(podman: Podman) -> None:
+    dump, msgmax, shm = podman.run(
+        "--device", "/dev/full:/dev/brimful:rw", "--sysctl", "kernel.msgmax=4096", "--shm-size", "1m", "--umask", "027",
+        "--ulimit", "core=0:0", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024",
+        probe=("dump", "read", "/proc/sys/kernel/msgmax", "statfs", "/dev/shm"),
+    )  # fmt: skip
+    device = dump["dev"]["brimful"]
+    assert (device["major"], device["minor"]) == (1, 7)
+    assert msgmax["text"] == "4096\n"
+    assert dump["rlimits"]["RLIMIT_CORE"] == [0, 0]
+    assert dump["umask"] == 0o027
+    assert shm["blocks"] * shm["block"] == 1 << 20
+
+
+def test_preserved_descriptors(podman: Podman) -> None:
+    """The runtime hands descriptors from 3 on to the container's program."""
+    script = 'exec 3<"$0"; shift 0; exec "$@"'
+    words = (*podman.prefix, "run", "--rm", "--network", "none", "--preserve-fds", "1", NAME, "/probe", "dump")
+    done = podman.world.call("sh", "-c", script, str(podman.image.tar), *words, env=podman.env)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["fds"]["3"].endswith("rootfs.tar")
+
+
+def test_a_memory_limit_is_kept(podman: Podman) -> None:
+    name = podman.name()
+    limits = ("-m", "16m", "--memory-swap", "16m")
+    (grown,) = podman.lines("run", "--name", name, "--network", "none", *limits, NAME, "/probe", "memory", str(64 << 20))
+    assert grown["signal"] == "SIGKILL"
+    podman.ok("rm", name)
