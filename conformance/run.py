@@ -136,7 +136,7 @@ def _once(
     except (world.HarnessError, OSError) as fault:
         return Observation(case=case.id, runtime=runtime.name, id=box.id, twin=twin, fault=str(fault))
     finally:
-        box.close(around.pids)
+        box.close()  # the world has ended too: whoever held its namespaces is waited for here
 
 
 def _walk(
