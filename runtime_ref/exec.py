@@ -346,14 +346,10 @@ class _Steps:
         os._exit(1)
 
     def _close(self) -> None:
-        """Every descriptor but the standard ones, what is preserved, and the talk: none may lead out of the container (CVE-2024-21626)."""
-        agent = self.entry.agent.fileno() if self.entry.agent else -1
-        kept = sorted(fd for fd in (self.line.fileno(), agent) if fd >= 0)
-        first = 3 + self.entry.preserve
-        for fd in [*kept, 0xFFFFFFFF]:
-            if fd > first:
-                k.close_range(first, fd - 1 if fd != 0xFFFFFFFF else fd)
-            first = max(first, fd + 1)
+        from runtime_ref.process import close_others
+
+        lines = (self.line, self.entry.agent)
+        close_others([line.fileno() for line in lines if line], self.entry.preserve)
 
     def _session(self) -> None:
         os.setsid()

@@ -12,6 +12,7 @@ from runtime_ref import namespaces, paths, rootfs, talk, trace
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
+from runtime_ref.process import close_others
 
 if False:
     from _socket import socket
@@ -64,9 +65,8 @@ class Init:
         trace.become("init")
         callers = os.umask(UMASK)
         job.ours.close()
-        os.close(job.record.lock)  # else the container would stay locked as long as it waits
-        # Nothing that the caller left open reaches a hook in the container or the program, whatever fails.
-        k.close_range(3 + job.preserve, 0xFFFFFFFF, c.CLOSE_RANGE_CLOEXEC)
+        # Also the lock of the record: the container would stay locked as long as it waits.
+        close_others(job.descriptors(), job.preserve)
         self._prepare()
         self._go()
         self._namespaces()

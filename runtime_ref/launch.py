@@ -57,6 +57,12 @@ class Job:
         self.theirs: socket
         self.door: socket
 
+    def descriptors(self) -> list[int]:
+        """Those that the first process needs; all others are the runtime's or the caller's."""
+        lines = [line.fileno() for line in (self.theirs, self.door, self.agent) if line]
+        trees = [self.ctx.root_tree, *self.ctx.trees.values(), *self.ctx.usernses.values()]
+        return lines + [fd for fd in trees if fd >= 0]
+
 
 def launch(job: Job) -> None:
     """Makes the container up to the state `created`. Raises RuntimeFault; what was made is then `abandon`'s to end."""

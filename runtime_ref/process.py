@@ -23,6 +23,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where t
 MISSING, DENIED = "no such file or directory", "permission denied"
 NO_HANDLER = (9, 19, 32, 33)  # SIGKILL, SIGSTOP, and two that libc keeps for itself
 LAST_SIGNAL = 64
+LAST_DESCRIPTOR = 0xFFFFFFFF
 
 
 class Process:
@@ -105,7 +106,8 @@ class Process:
             if number not in NO_HANDLER:
                 signal(number, SIG_DFL)
         pthread_sigmask(SIG_SETMASK, ())
-        k.close_range(3 + self.preserve, 0xFFFFFFFF, c.CLOSE_RANGE_CLOEXEC)
+        k.close_range(3 + self.preserve, LAST_DESCRIPTOR, c.CLOSE_RANGE_CLOEXEC)
+        trace.end()
         if self.labels:
             from runtime_ref import lsm
 
@@ -200,6 +202,19 @@ class Process:
         if "/" not in name and why == MISSING:
             why = "executable file not found in $PATH"
         raise RuntimeFault(f"find {name}", why, "process.args[0]")
+
+
+def close_others(kept: list[int], preserve: int) -> None:
+    """Closes every descriptor but the standard ones, the `preserve` next ones, those in `kept` and the trace's own.
+
+    Closed, not only close-on-exec: until the exec a path such as /proc/self/fd/9/x would lead out of the container by a folder
+    that the caller left open (CVE-2024-21626).
+    """
+    first = 3 + preserve
+    for fd in [*sorted({*kept, *trace.descriptors()}), LAST_DESCRIPTOR]:
+        if fd > first:
+            k.close_range(first, fd if fd == LAST_DESCRIPTOR else fd - 1)
+        first = max(first, fd + 1)
 
 
 def _groups_denied() -> bool:

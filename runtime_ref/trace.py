@@ -51,6 +51,20 @@ def begin(target: str) -> None:
         _seen[name] = _look(name)
 
 
+def descriptors() -> list[int]:
+    """The descriptors it holds."""
+    return [fd for fd in (_fd, _proc) if fd >= 0]
+
+
+def end() -> None:
+    """Turns it off in this process and closes its descriptors: one is of the host's /proc."""
+    global on, _fd, _proc
+    on = False
+    for fd in descriptors():
+        os.close(fd)
+    _fd = _proc = -1
+
+
 def become(role: str) -> None:
     """Says who does the steps from here on: "runtime", "init", "exec"."""
     global _role

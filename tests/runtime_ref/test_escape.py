@@ -130,8 +130,8 @@ EXIST = (
     "        except FileNotFoundError:\n            pass\n        raise RuntimeFault",
     "        except FileNotFoundError:\n            return\n        raise RuntimeFault",
 )
-EARLY = ("init.py", "k.close_range(3 + job.preserve, 0xFFFFFFFF, c.CLOSE_RANGE_CLOEXEC)", "pass")
-LATE = ("process.py", "k.close_range(3 + self.preserve, 0xFFFFFFFF, c.CLOSE_RANGE_CLOEXEC)", "pass")
+EARLY = ("init.py", "close_others(job.descriptors(), job.preserve)", "os.close(job.record.lock)")
+LATE = ("process.py", "k.close_range(3 + self.preserve, LAST_DESCRIPTOR, c.CLOSE_RANGE_CLOEXEC)", "pass")
 
 
 def run_with_leak(tmp_path: Path, package: Path, *patches: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -140,6 +140,7 @@ def run_with_leak(tmp_path: Path, package: Path, *patches: dict[str, Any]) -> su
     where = bundle(tmp_path, *patches)
     (tmp_path / "host").mkdir()
     (tmp_path / "host/marker").touch()
+    shutil.copy2(probe.build(), tmp_path / "host/program")
     folder = os.open(tmp_path / "host", os.O_RDONLY | os.O_DIRECTORY)
     try:
         return runtime("run", "--bundle", str(where), preexec_fn=lambda: os.dup2(folder, LEAK), close_fds=False)
@@ -157,7 +158,7 @@ def test_working_directory_outside(tmp_path: Path) -> None:
 
 
 def test_working_directory_outside_needs_its_measure(tmp_path: Path) -> None:
-    assert "marker" in run_with_leak(tmp_path, without(tmp_path, CWD, EXIST), leaked_cwd()).stdout
+    assert "marker" in run_with_leak(tmp_path, without(tmp_path, EARLY, CWD, EXIST), leaked_cwd()).stdout
 
 
 MAKE = ("init.py", "os.close(paths.make(self.job.ctx.root, cwd, True)[0])", "os.makedirs(cwd, 0o755)")
@@ -170,11 +171,11 @@ def missing_cwd() -> dict[str, Any]:
 def test_working_directory_is_not_made_outside(tmp_path: Path) -> None:
     ended = run_with_leak(tmp_path, REPO, missing_cwd())
     assert ended.returncode != 0 and "process.cwd" in ended.stderr
-    assert os.listdir(tmp_path / "host") == ["marker"]
+    assert sorted(os.listdir(tmp_path / "host")) == ["marker", "program"]
 
 
 def test_working_directory_is_not_made_outside_needs_its_measure(tmp_path: Path) -> None:
-    run_with_leak(tmp_path, without(tmp_path, MAKE), missing_cwd())
+    run_with_leak(tmp_path, without(tmp_path, EARLY, MAKE), missing_cwd())
     assert (tmp_path / "host/made").is_dir()
 
 
@@ -189,3 +190,16 @@ def test_descriptor_left_open(tmp_path: Path) -> None:
 
 def test_descriptor_left_open_needs_its_measure(tmp_path: Path) -> None:
     assert "marker" in run_with_leak(tmp_path, without(tmp_path, EARLY, LATE), leaked_descriptor()).stdout
+
+
+def leaked_program() -> dict[str, Any]:
+    return {"process": {"args": [f"/proc/self/fd/{LEAK}/program", "say", "out of the host"]}}
+
+
+def test_program_by_a_descriptor_left_open(tmp_path: Path) -> None:
+    ended = run_with_leak(tmp_path, REPO, leaked_program())
+    assert ended.returncode != 0 and "process.args" in ended.stderr and "out of the host" not in ended.stdout
+
+
+def test_program_by_a_descriptor_left_open_needs_its_measure(tmp_path: Path) -> None:
+    assert "out of the host" in run_with_leak(tmp_path, without(tmp_path, EARLY), leaked_program()).stdout
