@@ -83,7 +83,7 @@ def recognise(
         path=path,
         argv=argv,
         version=version,
-        sha256=_sha256(path),
+        sha256=_sha256(path, adapter),
         spec_min=spec_min,
         spec_max=spec_max,
         features=features,
@@ -155,9 +155,15 @@ def _features(argv: Sequence[str], env: Mapping[str, str], timeout: float) -> Fe
     return document if isinstance(document, dict) else None
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, adapter: Adapter) -> str:
+    """The digest of the binary; for this project's reference, whose launcher says nothing of it, of the launcher and all sources."""
+    files = [path]
+    if adapter is reference.ADAPTER and path.parent == Path(sys.executable).parent:
+        files += sorted((Path(__file__).parents[2] / "runtime_ref").rglob("*.py"))
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
     except OSError as fault:
         raise RuntimeUnusable(f"runtime {path}: cannot be read: {fault.strerror}") from None
