@@ -1,4 +1,4 @@
-"""A world in which engines may do as they like: namespaces, a /run and cgroups of its own; nothing of it outlives `end`.
+"""A world in which engines may do as they like: namespaces, a /run, an /etc and cgroups of its own; nothing of it outlives `end`.
 
 Knows unshare and nsenter of util-linux, and where cgroups are mounted. Knows no engine and no runtime.
 
@@ -34,7 +34,9 @@ for folder in /run /dev/shm /var/lib/cni /var/lib/containers; do
     [ ! -d "$folder" ] || mount -t tmpfs -o mode=755 tmpfs "$folder"
 done
 mount -t proc proc /proc
-mkdir /run/state
+mkdir /run/state /run/etc /run/etc.work
+# Engines write a key and locks there.
+mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc.work overlay /etc
 ip link set lo up
 echo ready
 exec cat
