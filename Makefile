@@ -10,6 +10,7 @@ conformance: setup  ## examine the reference runtime
 	$(VENV)/bin/pytest --runtime=reference
 
 test: setup  ## the tests of the project itself
+	$(VENV)/bin/python -m tests.leftovers --clean
 	$(VENV)/bin/pytest tests
 	$(VENV)/bin/python -m tests.leftovers
 

@@ -1,6 +1,6 @@
 """What a run of ours may have left on the host: processes, mounts, cgroups, folders. `python -m tests.leftovers` exits 1 if anything is there.
 
-Runs that are still going on (their lock is held) are not counted.
+Runs that are still going on (their lock is held) are not counted. `--clean` first takes away what an earlier, killed run has left.
 """
 
 from __future__ import annotations
@@ -58,8 +58,24 @@ def going_on(lock: str) -> bool:
     return False
 
 
+def clean() -> None:
+    """Take away what killed runs have left: their folders and processes, and cgroups in which nothing runs."""
+    world.sweep()
+    for thing in list(found()):
+        kind, _, where = thing.partition(" ")
+        if kind == "cgroup":
+            for folder, _, _ in os.walk(where, topdown=False):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    pass  # somebody is in it
+
+
 def main() -> int:
-    """Print what is there; the exit code."""
+    """Print what is there; the exit code. With --clean, clean up and succeed."""
+    if "--clean" in sys.argv[1:]:
+        clean()
+        return 0
     things = list(found())
     for thing in things:
         print(f"left behind: {thing}")
