@@ -108,17 +108,19 @@ def events_command(call: Call) -> None:
         raise RuntimeFault(f"events of container {record.ident}", f"is {record.status}, not running")
     group = cgroup.from_state(record.data["cgroup"])
     interval = seconds(call.options.get("interval") or "5s")
+    if "stats" in call.options:
+        _event(record, "stats", group.stats())
+        return
+    kills = group.oom()  # before the first line, so that who has read it misses no kill
     _event(record, "stats", group.stats())
-    if "stats" not in call.options:
-        _follow(record, group, interval)
+    _follow(record, group, interval, kills)
 
 
-def _follow(record: Record, group: Cgroup, interval: float) -> None:
+def _follow(record: Record, group: Cgroup, interval: float, kills: Any) -> None:
     import select
     from time import monotonic
 
     end = os.pidfd_open(record.pid)
-    kills = group.oom()
     poll = select.poll()
     poll.register(end, select.POLLIN)
     poll.register(kills, kills.mask)
