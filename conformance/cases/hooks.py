@@ -216,7 +216,8 @@ CASES = [
         id="hooks/poststart-fails-and-stops",
         claim="a poststart hook that fails stops the container",
         clause="hooks.poststart.failure-stops-container",
-        config=[runs("tick", "process", "pause"), failing("poststart", 1)],
+        # the hook leaves the program the time to be seen
+        config=[runs("tick", "process", "pause"), hooks(poststart=[once("poststart", "hook", "bad", "delay-ms", "1000", "exit", "1")])],
         steps=[create(), start().may_fail(), ended(), Step(op="look")],
         expect=[labelled("ran", times("process", 1))],
     ),
