@@ -70,6 +70,7 @@ class Controller:
         self.records: list[dict[str, Any]] = []
         self.swept: list[str] = []
         self.left: list[str] = []
+        self.unasked = 0
         self.begun = time.monotonic()
         self.baseline: Baseline | None = None
         self.gate: Gate | None = None
@@ -206,7 +207,9 @@ class Controller:
             return
         if self.live is not None:
             self.live.end()
-        interrupted = int(exitstatus) == int(pytest.ExitCode.INTERRUPTED)
+        if session.shouldfail or session.shouldstop:  # -x or --maxfail: what was not asked is not known to be as before
+            self.unasked = max(0, len(session.items) - len(self.records))
+        interrupted = int(exitstatus) == int(pytest.ExitCode.INTERRUPTED) or self.unasked > 0
         self.left = self._end_run()
         code = self._code(int(exitstatus))
         self._name_the_others()
@@ -233,7 +236,7 @@ class Controller:
         if verdicts["ERROR"] or self.left:
             return HARNESS
         if self.gate is not None:
-            return FAILED if self.gate.worse else OK if verdicts.total() - verdicts["SKIP"] else NOTHING
+            return FAILED if self.gate.worse or self.unasked else OK if verdicts.total() - verdicts["SKIP"] else NOTHING
         if verdicts["FAIL"] or verdicts["FIXED"] or (self.options.level == "should" and verdicts["NONSTRICT"]):
             return FAILED
         if exitstatus not in (OK, FAILED, NOTHING):
@@ -262,6 +265,8 @@ class Controller:
         terminalreporter.write_line(closing_table(self.records, [r.header() for r in self.session.runtimes], colour=terminalreporter._tw.hasmarkup))
         for line in self.gate.lines if self.gate else ():
             terminalreporter.write_line(line)
+        if self.unasked:
+            terminalreporter.write_line(f"the run was stopped: {self.unasked} more checks were not asked, so it passes no gate")
         if self.gate is not None and os.environ.get("GITHUB_ACTIONS") == "true":
             for regression in self.gate.worse:
                 terminalreporter.write_line(annotation(regression.check))
