@@ -36,6 +36,7 @@ MEMBERS = {
 }
 TEXTS = ("cpuset-cpus", "cpuset-mems")
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+COUNTED = 0.1  # seconds in which a kill that was told of is in the count
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -125,16 +126,19 @@ def _follow(record: Record, group: Cgroup, interval: float, kills: Any) -> None:
     poll.register(end, select.POLLIN)
     poll.register(kills, kills.mask)
     due = monotonic() + interval
+    early = False  # version 1 wakes us before it has counted the kill: then look once more
     while state.alive(record.pid, record.data["start"]):
-        ready = {fd for fd, _ in poll.poll(max(0.0, due - monotonic()) * 1000)}
-        if kills.fd in ready:
-            _ooms(record, kills.take())
+        left = max(0.0, due - monotonic())
+        ready = {fd for fd, _ in poll.poll(min(left, COUNTED if early else left) * 1000)}
+        new = kills.take()
+        _ooms(record, new)
+        early = kills.fd in ready and not new
         if end in ready:
-            _ooms(record, kills.take() if kills.fd not in ready else 0)
             return
         if monotonic() >= due:
             _event(record, "stats", group.stats())
             due += interval
+    _ooms(record, kills.take())
 
 
 def _ooms(record: Record, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +158,37 @@ def test_stats(reference: Reference, place: str) -> None:
     assert event["data"]["pids"] == {"current": 1, "limit": 10}
     assert event["data"]["memory"]["usage"]["limit"] == 64 * MIB
     assert event["data"]["cpu"]["usage"]["total"] > 0
+
+
+def test_an_oom_kill_is_an_event(reference: Reference, place: str) -> None:
+    limit = patches.resources(memory={"limit": 16 * MIB, "swap": 16 * MIB})
+    ident = reference.ident()
+    program = patches.runs("catch", "SIGUSR1", "pause", "memory", 64 * MIB, "hold")
+    reading, writing = os.pipe()
+    reference.create(reference.bundle(program, *at(place, limit)), ident, writing)
+    os.close(writing)
+    reference.ok("start", ident)
+    with open(reading) as printed:
+        assert json.loads(printed.readline())["kind"] == "catching"  # before that the signal would be lost
+        _sees_oom(reference, ident)
+
+
+def _sees_oom(reference: Reference, ident: str) -> None:
+    words = reference.words("events", "--interval", "1s", ident)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as events:
+        assert events.stdout
+        first = json.loads(events.stdout.readline())
+        assert first["type"] == "stats"
+        reference.ok("kill", ident, "USR1")
+        kinds = set()
+        for _ in range(int(DEADLINE)):  # figures come every second, whatever else keeps the machine busy
+            kinds.add(json.loads(events.stdout.readline())["type"])
+            if "oom" in kinds:
+                break
+        reference.ok("delete", "--force", ident)
+        events.stdout.read()
+        assert events.wait(DEADLINE) == 0
+    assert "oom" in kinds
 
 
 def test_a_limit_that_cannot_be_set_fails_create_and_leaves_nothing(reference: Reference, place: str) -> None:
