@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -38,10 +39,20 @@ def entry(one: object) -> str:
     return one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)
 
 
+def dotted(name: object) -> Markup:
+    """A dotted name that a narrow page breaks behind a dot, not within a word."""
+    return Markup(".<wbr>").join(visible(name).split("."))
+
+
+def by_hand(kept: object) -> str:
+    """The command that repeats what was kept, as a shell takes it."""
+    return "sudo sh " + shlex.quote(f"{kept}/repro.sh")
+
+
 @cache
 def _environment() -> Environment:
     found = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    found.filters.update(visible=visible, safe_link=safe_link, entry=entry)
+    found.filters.update(visible=visible, safe_link=safe_link, entry=entry, dotted=dotted, by_hand=by_hand)
     return found
 
 

@@ -21,7 +21,7 @@ needs_browser = pytest.mark.skipif(browser.PROGRAM is None, reason=browser.MISSI
 class Tags(HTMLParser):
     """Every start tag of a page, and that each is closed in its order."""
 
-    EMPTY = frozenset({"meta", "input", "br", "hr", "img", "link"})
+    EMPTY = frozenset({"meta", "input", "br", "hr", "img", "link", "wbr"})
 
     def __init__(self) -> None:
         super().__init__()
