@@ -44,7 +44,11 @@ def texts(run: Run) -> dict[str, str]:
     env |= {"argv": run.header["argv"], "options": run.header["options"], "runtimes": run.header["runtimes"], "host": run.header["host"]}
     found = {"env.json": json.dumps(env, indent=1) + "\n", "summary.md": markdown(run), "matrix.html": matrix.html(run)}
     for name in run.runtimes:
-        found[f"report-{published.file_name(name)}.yaml"] = published.dump(published.report(run, name))
+        plain, number = published.file_name(name), 2
+        target = f"report-{plain}.yaml"
+        while target in found:  # two names that are the same once they are a file's
+            target, number = f"report-{plain}-{number}.yaml", number + 1
+        found[target] = published.dump(published.report(run, name))
     return found
 
 

@@ -156,6 +156,12 @@ def test_a_runtimes_name_never_leaves_the_folder() -> None:
     assert file_name("a b/c") == "a_b_c"
 
 
+def test_two_runtimes_never_share_a_report(tmp_path: Path) -> None:
+    run = samples.run(tmp_path / "r", check(runtime="a b"), check(runtime="a/b"), check(runtime="a_b"))
+    found = {name: yaml.safe_load(text)["runtime"]["name"] for name, text in draw.texts(run).items() if name.endswith(".yaml")}
+    assert found == {"report-a_b.yaml": "a b", "report-a_b-2.yaml": "a/b", "report-a_b-3.yaml": "a_b"}
+
+
 @needs_browser
 def test_nothing_executes_in_a_browser(tmp_path: Path) -> None:
     samples.hostile_run(tmp_path / "r")
