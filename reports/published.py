@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from reports.record import Line, Run
-from reports.tally import tallies
+from reports.tally import why
 from reports.text import one_line, shorten, visible
 
 FORMAT: Final = 1
@@ -28,7 +28,10 @@ class PublishedFault(ValueError):
 def report(run: Run, name: str) -> dict[str, Any]:
     """One runtime's report: suite, spec, runtime, machine, counts per level, and every check that is not a plain pass."""
     runtime, host, checks = run.runtime(name), run.header["host"], run.of(name)
-    tally = tallies([runtime], checks)[0]
+    skipped: dict[tuple[str, str], list[str]] = {}
+    for c in checks:
+        if c["verdict"] == "SKIP":
+            skipped.setdefault(why(c), []).append(_id(c))
     counts: dict[str, Counter[str]] = {}
     for c in checks:
         counts.setdefault("cli" if c["profile"] == "cli" else c["level"], Counter())[c["verdict"]] += 1
@@ -46,10 +49,7 @@ def report(run: Run, name: str) -> dict[str, Any]:
         "known": _group(c for c in checks if c["verdict"] == "KNOWN"),
         "recorded": _group(c for c in checks if c["verdict"] == "INFO"),
         "held_otherwise": _group(c for c in checks if c["verdict"] == "PASS" and c["observed"] != c["expected"]),
-        "not_asked": [
-            {"class": cls, "reason": visible(reason), "checks": sorted(_id(c) for c in checks if (c["reason_class"] or "?", c["reason"]) == (cls, reason))}
-            for (cls, reason), _ in sorted(tally.reasons.items())
-        ],
+        "not_asked": [{"class": cls, "reason": visible(reason), "checks": sorted(names)} for (cls, reason), names in sorted(skipped.items())],
     }
 
 

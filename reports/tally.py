@@ -35,6 +35,11 @@ def worst(verdicts: Iterable[str]) -> str:
     return min(found, key=RANK.__getitem__, default="")
 
 
+def why(check: Line) -> tuple[str, str]:
+    """Reason class and fact of a check that was not asked."""
+    return check["reason_class"] or "?", check["reason"] or "no reason was recorded"
+
+
 @dataclass
 class Tally:
     """One runtime's counts. `must`, `should` and `engine` are what failed, of the spec's two levels and of the cli profile."""
@@ -72,7 +77,7 @@ class Tally:
                 self.should += 1
         elif verdict == "SKIP":
             self.skips[check["reason_class"] or "?"] += 1
-            self.reasons[check["reason_class"] or "?", check["reason"] or "no reason was recorded"] += 1
+            self.reasons[why(check)] += 1
 
 
 def tallies(runtimes: Sequence[Line], checks: Iterable[Line]) -> list[Tally]:

@@ -54,3 +54,11 @@ def test_the_page_in_docs_is_the_one_that_the_published_reports_make() -> None:
     page = ROOT / "docs" / "differences.md"
     assert page.read_text() == published.differences(ROOT / "reports" / "published")
     assert page.read_text().count("\n## runtime-spec") >= 1
+
+
+def test_a_skip_without_a_reason_is_told_by_its_name(tmp_path: Path) -> None:
+    run = samples.run(tmp_path / "r", check(name="a", verdict="SKIP", reason=None), check(name="b", verdict="SKIP", reason="no such thing"))
+    assert published.report(run, "one")["not_asked"] == [
+        {"class": "kernel", "reason": "no reason was recorded", "checks": ["area/fact a"]},
+        {"class": "kernel", "reason": "no such thing", "checks": ["area/fact b"]},
+    ]
