@@ -86,3 +86,17 @@ def test_a_run_that_asked_nothing_passes_no_gate(tmp_path: Path) -> None:
     path.write_text("format = 1\n")
     result = examine(tmp_path / "r", f"--runtime={REFERENCE}", *ASK[:-1], "no-such-case", f"--baseline={path}")
     assert result.exit == 5, result.output
+
+
+def test_a_run_that_stopped_early_passes_no_gate(tmp_path: Path) -> None:
+    faulty, path = _runtime(tmp_path, "faulty", FORGETS), tmp_path / "b.toml"
+    whole = examine(tmp_path / "whole", faulty, *ASK, f"--baseline={path}", "--update-baseline")
+    assert whole.exit == 0 and whole.run is not None, whole.output
+    failed = whole.verdicts["FAIL"]
+    cut = examine(tmp_path / "cut", faulty, *ASK, f"--baseline={path}", "--maxfail=1")
+    assert cut.exit == 1 and cut.run is not None, cut.output
+    assert cut.run.footer["interrupted"] is True
+    assert f"{len(whole.run.checks) - len(cut.run.checks)} more checks were not asked" in cut.output
+    last = examine(tmp_path / "last", faulty, *ASK, f"--baseline={path}", f"--maxfail={failed + 1}")
+    assert last.exit == 0 and last.run is not None, last.output
+    assert last.run.footer["interrupted"] is False
