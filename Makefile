@@ -21,7 +21,7 @@ lint: setup  ## types and style
 mutants: setup  ## every check against every faulty runtime it can have: which checks nothing turns red (takes minutes)
 	$(VENV)/bin/python -m tests.conformance.mutants
 
-vm-test: setup  ## the reference's tests that need cgroup v2 or AppArmor, in an emulated kernel
+vm-test: setup  ## the tests and cases that need cgroup v2, AppArmor or every capability, in an emulated kernel
 	$(VENV)/bin/pip install --quiet virtme-ng==1.42
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m tests.vm
 
