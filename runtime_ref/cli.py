@@ -253,6 +253,19 @@ def number(call: Call, name: str, default: int = 0) -> int:
         raise Usage(f"--{name} needs a whole number, not {text!r}") from None
 
 
+def preserved(call: Call) -> int:
+    """--preserve-fds: how many descriptors from 3 on go to the program; they are made inheritable. Raises Usage, RuntimeFault."""
+    count = number(call, "preserve-fds")
+    if count < 0:
+        raise Usage("--preserve-fds must not be negative")
+    for fd in range(3, 3 + count):
+        try:
+            os.set_inheritable(fd, True)
+        except OSError:
+            raise RuntimeFault("--preserve-fds", f"descriptor {fd} is not open") from None
+    return count
+
+
 def version_command(call: Call) -> None:
     """`version`."""
     print(f"{PROG} version {VERSION}\nspec: {SPEC}")

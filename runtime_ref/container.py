@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from runtime_ref import cgroup, launch, spec, state, text, trace
-from runtime_ref.errors import ConfigError, RuntimeFault, Usage
+from runtime_ref.errors import ConfigError, RuntimeFault
 from runtime_ref.state import CREATED, CREATING, PAUSED, RUNNING, STOPPED, Record
 
 if False:
@@ -113,19 +113,12 @@ def _labels(config: dict[str, Any]) -> bool:
 
 
 def _settings(job: launch.Job, call: Call, console: Any) -> None:
-    from runtime_ref.cli import number
+    from runtime_ref.cli import preserved
 
     job.console = console
     job.no_pivot = "no-pivot" in call.options
     job.keep_keyring = "no-new-keyring" in call.options
-    job.preserve = number(call, "preserve-fds")
-    if job.preserve < 0:
-        raise Usage("--preserve-fds must not be negative")
-    for fd in range(3, 3 + job.preserve):
-        try:
-            os.set_inheritable(fd, True)
-        except OSError:
-            raise RuntimeFault("--preserve-fds", f"descriptor {fd} is not open") from None
+    job.preserve = preserved(call)
 
 
 def _folder(settings: Settings, ident: str, undo: list[Callable[[], Any]]) -> Record:

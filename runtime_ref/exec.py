@@ -15,7 +15,7 @@ from runtime_ref import cgroup, state, talk, trace
 from runtime_ref.errors import ConfigError, RuntimeFault, Usage
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
-from runtime_ref.namespaces import FILES, FLAGS
+from runtime_ref.namespaces import FILES, FLAGS, become_root
 from runtime_ref.state import PAUSED, RUNNING
 
 if False:
@@ -57,7 +57,9 @@ def exec_command(call: Call) -> int:
 
     lsm.check({"process": spec})
     entry = Entry(record, config, spec)
-    entry.preserve = _preserve(call)
+    from runtime_ref.cli import preserved
+
+    entry.preserve = preserved(call)
     console = _console(call, spec)
     if (config["linux"].get("seccomp") or {}).get("listenerPath"):
         from runtime_ref.seccomp import notify
@@ -142,20 +144,6 @@ def _privileges(spec: dict[str, Any], options: dict[str, Any]) -> None:
         spec["apparmorProfile"] = options["apparmor"]
     if options.get("process-label"):
         spec["selinuxLabel"] = options["process-label"]
-
-
-def _preserve(call: Call) -> int:
-    from runtime_ref.cli import number
-
-    count = number(call, "preserve-fds")
-    if count < 0:
-        raise Usage("--preserve-fds must not be negative")
-    for fd in range(3, 3 + count):
-        try:
-            os.set_inheritable(fd, True)
-        except OSError:
-            raise RuntimeFault("--preserve-fds", f"descriptor {fd} is not open") from None
-    return count
 
 
 def _console(call: Call, spec: dict[str, Any]) -> Any:
@@ -310,7 +298,6 @@ class _Steps:
         import sys
 
         trace.become("exec")
-        os.umask(0o022)
         from runtime_ref import console, lsm, spec  # noqa: F401
         from runtime_ref.seccomp import notify  # noqa: F401
 
@@ -329,7 +316,7 @@ class _Steps:
                 os._exit(1)
             self._session()
             if self.entry.flags & c.CLONE_NEWUSER:
-                self._root_of_userns()
+                become_root()
             if self.entry.spec.get("apparmorProfile") or self.entry.spec.get("selinuxLabel"):
                 from runtime_ref import lsm
 
@@ -357,17 +344,6 @@ class _Steps:
             k.join_session_keyring(self.entry.record.ident)
         except OSError:
             pass  # a kernel without keys, or a quota used up
-
-    def _root_of_userns(self) -> None:
-        try:
-            os.setgroups([])
-        except OSError:
-            pass  # denied for ordinary users
-        for become in (os.setresgid, os.setresuid):
-            try:
-                become(0, 0, 0)
-            except OSError:
-                pass  # a namespace without an id 0
 
     def _console(self) -> None:
         from runtime_ref import console

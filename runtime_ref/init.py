@@ -149,21 +149,9 @@ class Init:
         if namespaces.is_new(self.linux, "time"):
             namespaces.enter_time(self.linux.get("timeOffsets") or {})
         if job.ctx.userns:
-            self._root_of_userns()
+            namespaces.become_root()
         if trace.on:
             trace.tell("namespaces", "inside the new namespaces", "clone3 unshare setns", "linux.namespaces", changed=("ns",))
-
-    def _root_of_userns(self) -> None:
-        """Becomes root of the user namespace; one without an id 0 leaves us as nobody, with all capabilities in it."""
-        try:
-            os.setgroups([])
-        except OSError:
-            pass  # denied for ordinary users
-        for become in (os.setresgid, os.setresuid):
-            try:
-                become(0, 0, 0)
-            except OSError:
-                pass
 
     def _session(self) -> None:
         """An own session, and an own session keyring so that the caller's keys stay its own."""

@@ -143,3 +143,16 @@ def enter_time(offsets: dict[str, Any]) -> None:
             os.close(fd)
     except OSError as fault:
         raise RuntimeFault("time namespace", fault.strerror or str(fault), "linux.timeOffsets") from None
+
+
+def become_root() -> None:
+    """Becomes root of the user namespace just entered; one without an id 0 leaves us as nobody, with all capabilities in it."""
+    try:
+        os.setgroups([])
+    except OSError:
+        pass  # denied for ordinary users
+    for become in (os.setresgid, os.setresuid):
+        try:
+            become(0, 0, 0)
+        except OSError:
+            pass

@@ -57,6 +57,16 @@ def test_options_change_the_process(reference: Reference) -> None:
     assert int(seen["caps"]["effective"], 16) & 1
 
 
+def test_without_a_umask_of_its_own_it_has_the_callers(reference: Reference) -> None:
+    ident = running(reference)
+
+    def careful() -> None:
+        os.umask(0o027)
+
+    reference.become = careful
+    assert dump(reference, ident)["umask"] == 0o027
+
+
 def test_a_process_of_a_file(reference: Reference) -> None:
     ident = running(reference)
     process = {
