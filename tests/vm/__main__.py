@@ -30,7 +30,11 @@ TESTS = (
     "tests/runtime_ref/test_apparmor.py",
 )
 CASES = ("tests/conformance/test_elsewhere.py",)  # in a boot of its own, since each has a limit in time
-NEEDS = {"vng": f"{sys.executable} -m pip install virtme-ng", "qemu-system-x86_64": "apt-get install qemu-system-x86", "busybox": "apt-get install busybox-static"}
+NEEDS = {
+    "vng": f"{sys.executable} -m pip install virtme-ng",
+    "qemu-system-x86_64": "apt-get install qemu-system-x86",
+    "busybox": "apt-get install busybox-static",
+}
 
 
 def main(words: list[str]) -> int:
