@@ -8,16 +8,16 @@ linux.md#cgroups-path
 from __future__ import annotations
 
 import errno
-import os
 
 from runtime_ref import filesystems, mounts, paths
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.options import Options
 
 if False:
     from typing import Any
 
-    from runtime_ref.rootfs import Context
+    from runtime_ref.context import Context
 
 UNIFIED = "/sys/fs/cgroup"
 

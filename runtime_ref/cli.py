@@ -7,10 +7,10 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#operations
 
 from __future__ import annotations
 
-import os
 import sys
 
 from runtime_ref.errors import RuntimeFault, Usage
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -159,12 +159,22 @@ def carry_out(call: Call, argv: list[str]) -> int:
 
         trace.begin(settings["trace"])
     if call.command in ("create", "run", "exec") and "no-seal" not in settings:
-        from runtime_ref import seal
-
-        seal.seal(argv)
+        _seal(argv)
     module, _, name = COMMANDS[call.command][2].partition(":")
     code: int = getattr(__import__("runtime_ref." + module, fromlist=[name]), name)(call) or 0
     return code
+
+
+def _seal(argv: list[str]) -> None:
+    """Goes on with an interpreter that no container can write. Raises OSError. (The launcher has done it before all else.)"""
+    if "sealed" not in sys._xoptions:
+        from runtime_ref import seal
+
+        seal.seal(argv)
+    from runtime_ref import trace
+
+    if trace.on:
+        trace.tell("seal", "the interpreter is one that nobody can write", "open_tree mount_setattr execve")
 
 
 def parse(words: list[str], settings: dict[str, Any]) -> Call:

@@ -7,10 +7,10 @@ socket of engines, and how a terminal is carried to ours. Must not know mounts; 
 from __future__ import annotations
 
 import fcntl
-import os
 
 from runtime_ref import talk
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from _socket import socket

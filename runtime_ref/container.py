@@ -6,10 +6,9 @@ Knows the order of a container's life and how to undo it. Must not know how a pr
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import cgroup, launch, spec, state, text, trace
 from runtime_ref.errors import ConfigError, RuntimeFault
+from runtime_ref.kernel import os
 from runtime_ref.state import CREATED, CREATING, PAUSED, RUNNING, STOPPED, Record
 
 if False:
@@ -21,10 +20,10 @@ if False:
     Settings = dict[str, Any]
 
 
-def create(call: Call, console: Any = None) -> launch.Job:
+def create(call: Call, run: bool = False) -> launch.Job:
     """Makes a container, up to the state `created`. Raises RuntimeFault, OSError; then nothing of it is left.
 
-    `console`: True to keep the terminal's master in the job, else --console-socket says where it goes.
+    `run`: it is started at once. Without --detach the job then keeps the terminal's master, unless --console-socket says where it goes.
     """
     settings, options = call.settings, call.options
     state.check_id(call.ident)
@@ -32,13 +31,11 @@ def create(call: Call, console: Any = None) -> launch.Job:
     config = spec.load(bundle)
     if trace.on:
         trace.tell("config", f"read and checked {bundle}/config.json", "openat read", changed=("ns", "cgroup"))
-    if console is None:
-        console = _console(config, options)
+    console = _console(config, options, run and "detach" not in options)
     undo: list[Callable[[], Any]] = []
     job: launch.Job | None = None
     try:
         record = _folder(settings, call.ident, undo)
-        _first_record(record, config, bundle)
         group = cgroup.choose(config, call.ident, "systemd-cgroup" in settings)
         if config["linux"].get("mountLabel") or _labels(config):
             from runtime_ref import lsm
@@ -47,23 +44,24 @@ def create(call: Call, console: Any = None) -> launch.Job:
         job = launch.Job(config, bundle, record, group)
         undo.append(job.ctx.close)
         _settings(job, call, console)
-        group.create()
-        undo.append(group.remove)
-        record.data["cgroup"] = group.paths
-        if config["linux"].get("intelRdt"):
-            from runtime_ref import rdt
-
-            job.rdt = rdt.create(config["linux"]["intelRdt"], call.ident)
-            undo.append(job.rdt.remove)
-            record.data["rdt"] = job.rdt.paths
         if not job.ctx.mountns:
             from runtime_ref import rootfs
 
             undo.append(lambda: rootfs.undo(job.ctx.path))
-        record.save()  # should this process be killed from here on, `delete --force` knows what there is
-        launch.launch(job)
+        # The first process needs some time to load its code: what it does not need for that is made meanwhile.
+        if not job.cgroup_first:
+            launch.begin(job)
+        record.data = _first_data(record.ident, config, bundle)
+        _places(job, undo)
+        if job.cgroup_first:
+            record.save()  # should this process be killed from here on, `delete --force` knows what there is
+            launch.begin(job)
+        launch.give(job)
+        state.write_whole(record.folder + "/config.json", text.dumps(config))
+        launch.hear(job)
         record.data["status"] = CREATED
-        record.save()
+        if config["hooks"] or not run:
+            record.save()
         _pid_file(options, job.pid)
     except BaseException as fault:
         _undo(call, job, undo, fault)
@@ -74,6 +72,20 @@ def create(call: Call, console: Any = None) -> launch.Job:
     if trace.on:
         trace.tell("created", f"container {call.ident} waits for start")
     return job
+
+
+def _places(job: launch.Job, undo: list[Callable[[], Any]]) -> None:
+    """Makes the cgroup and the resctrl group."""
+    record, rdt_of = job.record, job.config["linux"].get("intelRdt")
+    job.cgroup.create()
+    undo.append(job.cgroup.remove)
+    record.data["cgroup"] = job.cgroup.paths
+    if rdt_of:
+        from runtime_ref import rdt
+
+        job.rdt = rdt.create(rdt_of, record.ident)
+        undo.append(job.rdt.remove)
+        record.data["rdt"] = job.rdt.paths
 
 
 def _undo(call: Call, job: launch.Job | None, undo: list[Callable[[], Any]], cause: BaseException) -> None:
@@ -94,10 +106,13 @@ def _undo(call: Call, job: launch.Job | None, undo: list[Callable[[], Any]], cau
         _poststop(call.settings, job.config["hooks"], job.record)
 
 
-def _console(config: dict[str, Any], options: dict[str, Any]) -> Any:
+def _console(config: dict[str, Any], options: dict[str, Any], keep: bool) -> Any:
+    """A connected console socket; True to keep the terminal's master; None without a terminal."""
     path = options.get("console-socket")
     if (config.get("process") or {}).get("terminal"):
         if not path:
+            if keep:
+                return True
             raise ConfigError("process.terminal", "needs --console-socket: somebody has to take the terminal")
         from runtime_ref import console
 
@@ -126,7 +141,7 @@ def _folder(settings: Settings, ident: str, undo: list[Callable[[], Any]]) -> Re
     root = state.root_of(settings)
     folder = os.path.join(root, ident)
     try:
-        os.makedirs(root, 0o700, exist_ok=True)
+        _make(root)
         os.mkdir(folder, 0o700)
     except FileExistsError:
         raise RuntimeFault(f"container {ident}", "exists already") from None
@@ -138,14 +153,31 @@ def _folder(settings: Settings, ident: str, undo: list[Callable[[], Any]]) -> Re
     return record
 
 
-def _first_record(record: Record, config: dict[str, Any], bundle: str) -> None:
-    """What is known before anything is made, so that a runtime that dies here leaves something to delete."""
+def _make(root: str) -> None:
+    """Makes --root where it is missing. What is above it is as usual, whatever the caller's umask is."""
+    if os.path.isdir(root):
+        return
+    above = []
+    place = os.path.dirname(root)
+    while not os.path.isdir(place):
+        above.append(place)
+        place = os.path.dirname(place)
+    for place, mode in (*((place, 0o755) for place in reversed(above)), (root, 0o700)):
+        try:
+            os.mkdir(place, mode)
+        except FileExistsError:
+            if not os.path.isdir(place):
+                raise
+
+
+def _first_data(ident: str, config: dict[str, Any], bundle: str) -> dict[str, Any]:
+    """The content of state.json as far as the configuration says it."""
     import time
 
     hooks = {point: config["hooks"][point] for point in ("poststart", "poststop") if config["hooks"].get(point)}
     found = state.stat_of(os.getpid())
-    record.data = {
-        "id": record.ident,
+    return {
+        "id": ident,
         "bundle": bundle,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "status": CREATING,
@@ -159,8 +191,6 @@ def _first_record(record: Record, config: dict[str, Any], bundle: str) -> None:
             name: value for name, value in (config["linux"].get("seccomp") or {}).items() if name.startswith("listener")
         },
     }
-    record.save()
-    state.write_whole(record.folder + "/config.json", text.dumps(config))
 
 
 def _pid_file(options: dict[str, Any], pid: int) -> None:

@@ -6,11 +6,11 @@ No specification has these operations; the names and forms are those that engine
 
 from __future__ import annotations
 
-import os
 import sys
 
 from runtime_ref import cgroup, state, text, trace
 from runtime_ref.errors import RuntimeFault, Usage
+from runtime_ref.kernel import os
 from runtime_ref.state import CREATED, PAUSED, RUNNING, Record
 
 if False:

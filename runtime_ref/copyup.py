@@ -7,8 +7,9 @@ options
 
 from __future__ import annotations
 
-import os
 import stat
+
+from runtime_ref.kernel import os
 
 PIECE = 1 << 20
 

@@ -8,16 +8,16 @@ linux.md#devices
 from __future__ import annotations
 
 import errno
-import os
 import stat
 
 from runtime_ref import filesystems, paths
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
 
-    from runtime_ref.rootfs import Context
+    from runtime_ref.context import Context
 
 # https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#default-devices
 DEFAULT = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0))

@@ -8,12 +8,12 @@ Nothing is imported, and no descriptor of the host is open, once the container's
 
 from __future__ import annotations
 
-import os
 from _signal import SIGCHLD, SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
 from runtime_ref import cgroup, state, talk, trace
 from runtime_ref.errors import ConfigError, RuntimeFault, Usage
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 from runtime_ref.namespaces import FILES, FLAGS, become_root
 from runtime_ref.state import PAUSED, RUNNING
@@ -302,6 +302,11 @@ class _Steps:
         from runtime_ref.seccomp import notify  # noqa: F401
 
         self.process.prepare()
+        seccomp = self.entry.config["linux"].get("seccomp")
+        if seccomp:
+            from runtime_ref.seccomp import bpf
+
+            self.process.filter, self.process.filter_flags = bpf.compile(seccomp, c.MACHINE), bpf.flags_of(seccomp)
         for label in self.process.labels:
             os.close(label[0])  # these are of this process; the one that execs opens its own
         self.process.labels = []

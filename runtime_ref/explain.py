@@ -7,9 +7,8 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#lifecycle
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import caps, spec
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

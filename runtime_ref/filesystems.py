@@ -8,9 +8,9 @@ mount goes. https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md
 from __future__ import annotations
 
 import errno
-import os
 
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 # fsconfig(2) takes values up to 255 bytes; longer ones (overlay's lowerdir) only go through mount(2).

@@ -5,10 +5,9 @@ Knows waiting and passing on. Must not know how a container is made (`container`
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import container
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -24,13 +23,8 @@ SIGWINCH = 28
 
 def run(call: Call) -> int:
     """Carries out the command; the exit code of the container's program, 128 plus the signal that ended it."""
-    config = None
-    console = None
     detach = "detach" in call.options
-    if not call.options.get("console-socket") and not detach:
-        config = _wants_terminal(call)
-        console = True if config else None
-    job = container.create(call, console)
+    job = container.create(call, run=True)
     record = job.record
     try:
         if not detach:
@@ -51,14 +45,6 @@ def run(call: Call) -> int:
         container.end(record)
         container.destroy(call.settings, record)
     return code
-
-
-def _wants_terminal(call: Call) -> bool:
-    from runtime_ref import spec
-
-    config = spec.read(os.path.abspath(call.options.get("bundle") or ".") + "/config.json", "config.json")
-    process = config.get("process")
-    return isinstance(process, dict) and process.get("terminal") is True
 
 
 def _end(call: Call, job: Job) -> None:
@@ -98,5 +84,3 @@ def wait(pid: int, master: int = -1) -> int:
             relay.carry()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return 128 - code if code < 0 else code
-
-

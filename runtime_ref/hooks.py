@@ -6,10 +6,9 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#posix-platf
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import trace
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

@@ -7,11 +7,11 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#posix-platf
 
 from __future__ import annotations
 
-import os
 from _signal import SIGCHLD, SIGKILL, pause  # type: ignore[import-not-found]  # "signal" costs 5 ms
 
 from runtime_ref.errors import ConfigError
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 if False:

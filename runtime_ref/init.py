@@ -6,13 +6,12 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#lifecycle,
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import namespaces, paths, rootfs, talk, trace
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
-from runtime_ref.process import close_others
+from runtime_ref.process import Process, close_others
 
 if False:
     from _socket import socket
@@ -43,6 +42,29 @@ def _tell(line: socket, fault: BaseException) -> None:
         talk.send(line, kind, talk.packed(fault))
     except (OSError, ValueError):
         pass
+
+
+def load(config: dict[str, Any]) -> None:
+    """Imports the code of all later steps: in the container, or as a mapped root, its files are out of reach."""
+    process, hooks_of, linux = config.get("process") or {}, config["hooks"], config["linux"]
+    if process.get("terminal"):
+        from runtime_ref import console  # noqa: F401
+    if process.get("apparmorProfile") or process.get("selinuxLabel"):
+        from runtime_ref import lsm  # noqa: F401
+    if (linux.get("seccomp") or {}).get("listenerPath"):
+        from runtime_ref import spec
+        from runtime_ref.seccomp import notify  # noqa: F401
+    if hooks_of:
+        import select  # noqa: F401
+
+        from runtime_ref import hooks, spec, text  # noqa: F401
+    if linux.get("sysctl"):
+        from runtime_ref import sysctl  # noqa: F401
+    for entry in config["mounts"]:
+        if entry.get("type") == "cgroup":
+            from runtime_ref import cgroup_mounts  # noqa: F401
+        if "tmpcopyup" in (entry.get("options") or ()):
+            from runtime_ref import copyup  # noqa: F401
 
 
 class Init:
@@ -107,30 +129,22 @@ class Init:
         self.process.execute(self._listener)
 
     def _prepare(self) -> None:
-        """Everything that reads the host's files: code of later steps, and the seccomp program."""
+        """What the program's process needs of the host's files."""
         process = self.config.get("process")
         if process:
-            from runtime_ref.process import Process
-
             self.process = Process(process, self.linux, self.job.preserve, bool(self.hooks.get("startContainer")))
             self.process.prepare()
-            if process.get("terminal"):
-                from runtime_ref import console  # noqa: F401
-            if self.job.agent:
-                from runtime_ref import spec
-                from runtime_ref.seccomp import notify  # noqa: F401
-        if self.hooks:
-            import select  # noqa: F401
-
-            from runtime_ref import hooks, spec, text  # noqa: F401
-        if namespaces.is_new(self.linux, "network"):
-            from runtime_ref import netdev  # noqa: F401
 
     def _go(self) -> None:
         kind, words, _ = talk.receive(self.line)
         if kind != talk.GO:
             os._exit(1)  # the runtime gave up, and has told why
         self.states = tuple(words.split("\0"))  # type: ignore[assignment]
+
+    def _filter(self) -> None:
+        """The compiled filter, which the runtime makes while we mount."""
+        if self.process and self.linux.get("seccomp") and not self.process.filter:
+            self.process.filter_flags, self.process.filter = talk.receive_filter(self.line)
 
     def _namespaces(self) -> None:
         """The cgroup, and the namespaces that could not come with clone3(2)."""
@@ -167,13 +181,12 @@ class Init:
 
     def _network(self) -> None:
         if namespaces.is_new(self.linux, "network"):
-            from runtime_ref import netdev
-
-            netdev.loopback_up()
+            namespaces.loopback_up()
 
     def _hooks(self) -> None:
         """Lifecycle steps 3 to 5; the first two are the runtime's to run."""
         if self.hooks.get("prestart") or self.hooks.get("createRuntime"):
+            self._filter()
             talk.send(self.line, talk.MOUNTED)
             kind, _, _ = talk.receive(self.line)
             if kind != talk.HOOKS_DONE:
@@ -225,6 +238,7 @@ class Init:
             os.close(paths.make(self.job.ctx.root, cwd, True)[0])
         except OSError:
             pass  # entering it tells
+        self._filter()
         self.process.confine(self._listener)
         if trace.on:
             trace.tell("process", "limits, user, capabilities are those of the program", "", "process")

@@ -5,10 +5,9 @@ Knows the files of /proc/PID (proc(5)) and how to say them to people. Must not k
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import caps
 from runtime_ref.errors import RuntimeFault, Usage
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

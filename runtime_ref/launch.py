@@ -9,12 +9,12 @@ hooks and execs; the connection is closed by the exec, so its end means success,
 
 from __future__ import annotations
 
-import os
 from _signal import SIGCHLD, SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
-from runtime_ref import cgroup, namespaces, rootfs, talk, text, trace
+from runtime_ref import cgroup, context, namespaces, talk, text, trace
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 from runtime_ref.state import CREATED, CREATING, stat_of
 
@@ -41,7 +41,7 @@ class Job:
         self.record = record
         self.ident = record.ident
         self.cgroup = cgroup
-        self.ctx = rootfs.context(config, bundle)
+        self.ctx = context.of(config, bundle)
         self.preserve = 0
         self.no_pivot = False
         self.keep_keyring = False
@@ -57,6 +57,12 @@ class Job:
         self.theirs: socket
         self.door: socket
 
+    @property
+    def cgroup_first(self) -> bool:
+        """Whether the cgroup has to be there before the first process: that is made inside it (version 2), or joins namespaces, after
+        which it has no right to enter."""
+        return self.cgroup.driver == "v2" or any(entry.get("path") for entry in self.config["linux"].get("namespaces") or ())
+
     def descriptors(self) -> list[int]:
         """Those that the first process needs; all others are the runtime's or the caller's."""
         lines = [line.fileno() for line in (self.theirs, self.door, self.agent) if line]
@@ -64,8 +70,8 @@ class Job:
         return lines + [fd for fd in trees if fd >= 0]
 
 
-def launch(job: Job) -> None:
-    """Makes the container up to the state `created`. Raises RuntimeFault; what was made is then `abandon`'s to end."""
+def begin(job: Job) -> None:
+    """Makes the first process, which loads its code and then waits for `give`. Raises RuntimeFault; `abandon` ends what was made."""
     linux = job.config["linux"]
     joins = namespaces.joins(linux)
     job.door = talk.listen(job.record.lock, DOOR)
@@ -91,8 +97,6 @@ def launch(job: Job) -> None:
         trace.tell("clone", f"the first process is {job.pid}", "clone3", "linux.namespaces")
     if joins:
         _between(job)
-    _give(job, linux)
-    _hear(job)
 
 
 def _clone(job: Job, flags: int, joins: list[namespaces.Join], where: int | None) -> int:
@@ -115,6 +119,7 @@ def _become_init(job: Job) -> NoReturn:
     try:
         from runtime_ref import init
 
+        init.load(job.config)
         init.main(job)
     finally:
         os._exit(1)
@@ -125,8 +130,9 @@ def _join(job: Job, flags: int, joins: list[namespaces.Join], cloned_into: bool)
     belongs to what was joined. It needs no way back. Never returns."""
     try:
         # The code of the first process, now: a joined mount namespace may not have it.
-        from runtime_ref import hooks, init, limits, netdev, process  # noqa: F401
+        from runtime_ref import init
 
+        init.load(job.config)
         # While the host's rights are there. systemd has no place to join before it knows the first process.
         job.joins_cgroup = not cloned_into and job.cgroup.driver == "systemd"
         if not cloned_into and not job.joins_cgroup:
@@ -163,9 +169,12 @@ def _between(job: Job) -> None:
         raise RuntimeFault("join namespaces", "the process that joins them ended without a word")
 
 
-def _give(job: Job, linux: dict[str, Any]) -> None:
-    """What the first process waits for: its mappings, devices, cgroup, and the states for its hooks."""
-    record = job.record
+def give(job: Job) -> None:
+    """What the first process waits for: its mappings, devices, cgroup, the states for its hooks; then filter and limits.
+
+    Raises RuntimeFault; then, as in `hear`, `abandon` is due.
+    """
+    record, linux = job.record, job.config["linux"]
     found = stat_of(job.pid)
     record.data["pid"] = job.pid
     record.data["start"] = found[1] if found else 0
@@ -189,6 +198,11 @@ def _give(job: Job, linux: dict[str, Any]) -> None:
     states = [text.dumps(record.document(status)) for status in (CREATING, CREATED)]
     talk.send(job.ours, talk.GO, "\0".join(states))
     # From here on both work at the same time.
+    if job.config.get("process") and linux.get("seccomp"):
+        from runtime_ref.seccomp import bpf
+
+        code = bpf.compile(linux["seccomp"], c.MACHINE)
+        talk.send_filter(job.ours, bpf.flags_of(linux["seccomp"]), code)
     if linux.get("resources"):
         job.cgroup.limits(cgroup.asked(linux["resources"]))
         if trace.on:
@@ -197,7 +211,7 @@ def _give(job: Job, linux: dict[str, Any]) -> None:
         job.rdt.assign(job.pid)
 
 
-def _hear(job: Job) -> None:
+def hear(job: Job) -> None:
     """Answers the first process until it is ready. Raises RuntimeFault."""
     hooks_of = job.config["hooks"]
     if hooks_of.get("createContainer"):

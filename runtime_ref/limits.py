@@ -10,11 +10,11 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#perso
 
 from __future__ import annotations
 
-import os
 from _struct import pack
 
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 from runtime_ref.shapes import ranges
 

@@ -5,10 +5,9 @@ Knows the forms that engines read. Imports nothing of the hot path but `state`.
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import state, text
 from runtime_ref.errors import RuntimeFault, Usage
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

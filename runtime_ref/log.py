@@ -7,12 +7,12 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#errors, #w
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
 from runtime_ref import text
 from runtime_ref.errors import RuntimeFault, Usage
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

@@ -9,11 +9,10 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#mount
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import procfs
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 if False:

@@ -8,12 +8,12 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#maske
 from __future__ import annotations
 
 import errno
-import os
 import stat
 
 from runtime_ref import filesystems, paths
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

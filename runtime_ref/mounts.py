@@ -10,18 +10,19 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#mounts
 from __future__ import annotations
 
 import errno
-import os
 
 from runtime_ref import filesystems, paths, procfs
+from runtime_ref.context import source_path
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 from runtime_ref.options import Attributes, Options
 
 if False:
     from typing import Any
 
-    from runtime_ref.rootfs import Context
+    from runtime_ref.context import Context
 
 # Fixed places of the kernel's own file systems: an image that has a link there is up to something.
 PLAIN_FOLDER = ("proc", "sysfs")
@@ -86,11 +87,6 @@ def _apply(tree: int, options: Options) -> None:
             filesystems.change(tree, bits, clear, whole=whole)
     for kind, whole in options.propagation:
         filesystems.change(tree, propagation=kind, whole=whole)
-
-
-def source_path(entry: dict[str, Any], bundle: str) -> str:
-    """The source of a bind mount; a relative one is below the bundle."""
-    return os.path.join(bundle, entry.get("source") or "")
 
 
 def _bind(entry: dict[str, Any], index: int, options: Options, ctx: Context) -> None:

@@ -6,10 +6,9 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#names
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref.errors import ConfigError, RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 if False:
@@ -121,6 +120,22 @@ def _write(pid: int, name: str, entries: list[dict[str, int]], where: str) -> No
             os.close(fd)
     except OSError as fault:
         raise RuntimeFault(f"write {name}", fault.strerror or str(fault), where) from None
+
+
+def loopback_up() -> None:
+    """Sets up the loopback device of the calling process's network namespace: netdevice(7). Raises RuntimeFault."""
+    import fcntl
+    from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, socket
+    from sys import byteorder
+
+    try:
+        line = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)  # of any family: the call is about devices
+        try:
+            fcntl.ioctl(line.fileno(), c.SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + c.IFF_UP.to_bytes(24, byteorder))
+        finally:
+            line.close()
+    except OSError as fault:
+        raise RuntimeFault("set the loopback device up", str(fault.strerror)) from None
 
 
 def enter_time(offsets: dict[str, Any]) -> None:

@@ -8,12 +8,12 @@ linux.md#network-devices
 from __future__ import annotations
 
 import errno
-import os
 from _socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW, socket  # the socket module costs 9 ms
 from _struct import calcsize, pack, unpack_from
 
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 if False:
@@ -30,7 +30,6 @@ RT_SCOPE_UNIVERSE = 0
 IFF_UP = 1
 HEAD, LINK, ADDRESS, ATTR = "=IHHII", "=BxHiII", "=BBBBI", "=HH"
 NAME_MAX = 15
-LOOPBACK = 1  # lo is the first device of every network namespace
 
 
 class Route:
@@ -109,18 +108,6 @@ class Route:
     def up(self, index: int) -> None:
         """Sets a device up."""
         self.ask(RTM_NEWLINK, ACK, pack(LINK, 0, 0, index, IFF_UP, IFF_UP))
-
-
-def loopback_up() -> None:
-    """Sets up the loopback device of the calling process's network namespace. Raises RuntimeFault."""
-    try:
-        route = Route()
-        try:
-            route.up(LOOPBACK)
-        finally:
-            route.close()
-    except OSError as fault:
-        raise RuntimeFault("set the loopback device up", str(fault.strerror)) from None
 
 
 def check(config: dict[str, Any]) -> None:

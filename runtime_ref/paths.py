@@ -8,10 +8,10 @@ twice. https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#moun
 from __future__ import annotations
 
 import errno
-import os
 import stat
 
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 # Renames elsewhere can make a lookup with ".." give EAGAIN: openat2(2) says to try again.

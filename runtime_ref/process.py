@@ -8,11 +8,11 @@ end descriptors, signals and exec. https://github.com/opencontainers/runtime-spe
 from __future__ import annotations
 
 import errno
-import os
 
-from runtime_ref import caps, limits, trace
+from runtime_ref import caps, limits, seccomp, trace
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 if False:
@@ -27,7 +27,10 @@ LAST_DESCRIPTOR = 0xFFFFFFFF
 
 
 class Process:
-    """A process to become. `spec` is the process object, `linux` the platform's part of the configuration."""
+    """A process to become. `spec` is the process object, `linux` the platform's part of the configuration.
+
+    `filter`, `filter_flags`: the compiled `linux.seccomp` and the flags to load it with; b"" where there is none.
+    """
 
     def __init__(self, spec: dict[str, Any], linux: dict[str, Any], preserve: int = 0, has_hooks: bool = False) -> None:
         self.spec = spec
@@ -46,18 +49,12 @@ class Process:
         return not self.spec.get("noNewPrivileges")
 
     def prepare(self) -> None:
-        """Imports and computes all that later steps need, where the host's files can still be read.
+        """Imports and opens what later steps need, where the host's files can still be read.
 
         In the process that will exec: some files it opens are its own. Raises RuntimeFault.
         """
         import _signal  # type: ignore[import-not-found]  # noqa: F401
 
-        seccomp = self.linux.get("seccomp")
-        if seccomp:
-            from runtime_ref.seccomp import bpf
-
-            self.filter = bpf.compile(seccomp, c.MACHINE)
-            self.filter_flags = bpf.flags_of(seccomp)
         if self.spec.get("apparmorProfile") or self.spec.get("selinuxLabel"):
             from runtime_ref import lsm
 
@@ -100,10 +97,10 @@ class Process:
         program = self.program or self._found(True)
         if trace.on:
             trace.tell("exec", f"run {program}", "close_range execve", "process.args", changed=("status:NoNewPrivs", "status:Seccomp"))
-        from _signal import SIG_DFL, SIG_SETMASK, pthread_sigmask, signal
+        from _signal import SIG_DFL, SIG_SETMASK, getsignal, pthread_sigmask, signal
 
         for number in range(1, LAST_SIGNAL + 1):
-            if number not in NO_HANDLER:
+            if number not in NO_HANDLER and getsignal(number) != SIG_DFL:
                 signal(number, SIG_DFL)
         pthread_sigmask(SIG_SETMASK, ())
         k.close_range(3 + self.preserve, LAST_DESCRIPTOR, c.CLOSE_RANGE_CLOEXEC)
@@ -122,12 +119,10 @@ class Process:
             raise RuntimeFault(f"execute {program}", os.strerror(fault.errno or 0), "process.args") from None
 
     def _load(self, listener: Any) -> None:
-        from runtime_ref.seccomp import bpf
-
         if trace.on:
             trace.tell("filter", f"load a filter of {len(self.filter) // 8} BPF instructions", "seccomp", "linux.seccomp")
         try:
-            fd = bpf.load(self.filter, self.filter_flags)
+            fd = seccomp.load(self.filter, self.filter_flags)
         except OSError as fault:
             raise RuntimeFault("load seccomp filter", fault.strerror or str(fault), "linux.seccomp") from None
         if fd is not None:

@@ -8,11 +8,11 @@ writes what. https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-l
 from __future__ import annotations
 
 import errno
-import os
 
 from runtime_ref import filesystems
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 ROOT_INODE = 1  # the top folder of every procfs

@@ -7,10 +7,9 @@ the container is made: `create` before its first process runs, `assign` with its
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref.cgroup.files import read, read_or, write
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

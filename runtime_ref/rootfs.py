@@ -1,103 +1,26 @@
-"""The container's root file system: from the host's view to the container's, in four steps of the container's first
-process.
+"""The container's root file system: from the host's view to the container's, in three steps of the container's first process.
 
-`context` (still in the parent: what only the host's root can open), `prepare` (propagation, root, mounts, devices),
-`pivot` (the root becomes "/"), `finish` (sysctl, propagation, read-only, masks). Knows the order; each topic has its
-module. Must not know hooks, cgroups or the process. https://github.com/opencontainers/runtime-
-spec/blob/v1.3.0/config.md#root
+`prepare` (propagation, root, mounts, devices), `pivot` (the root becomes "/"), `finish` (sysctl, propagation, read-only, masks).
+Knows the order; each topic has its module, and what the runtime has opened before is in `context`. Must not know hooks, cgroups or
+the process. https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#root
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import sys
 
 from runtime_ref import devices, filesystems, masks, mounts
-from runtime_ref.errors import ConfigError, RuntimeFault
+from runtime_ref.context import propagation
+from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
+from runtime_ref.kernel import os
 from runtime_ref.kernel import sys as k
 
 if False:
     from typing import Any
 
-# https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#rootfs-mount-propagation
-# The four values, and the forms that engines use for "and everything below".
-PROPAGATION = {"shared": c.MS_SHARED, "slave": c.MS_SLAVE, "private": c.MS_PRIVATE, "unbindable": c.MS_UNBINDABLE}
-
-
-class Context:
-    """What the steps share. Descriptors are close-on-exec.
-
-    root: O_PATH descriptor of the container's "/" (from `prepare` on; still that after `pivot`).
-    trees, usernses: index of a mount -> detached mount, or user namespace of its id mapping, opened by the parent.
-    """
-
-    __slots__ = (
-        "bundle",
-        "cgroupns",
-        "filesystems",
-        "mountns",
-        "path",
-        "read_only_later",
-        "root",
-        "root_tree",
-        "trees",
-        "userns",
-        "usernses",
-    )
-
-    def __init__(self, config: dict[str, Any], bundle: str) -> None:
-        kinds = {entry["type"] for entry in config.get("linux", {}).get("namespaces", ())}
-        self.bundle = bundle
-        self.path = os.path.join(bundle, config["root"]["path"])
-        self.mountns = "mount" in kinds
-        self.cgroupns = "cgroup" in kinds
-        self.userns = "user" in kinds
-        self.root = -1
-        self.root_tree = -1
-        self.trees: dict[int, int] = {}
-        self.usernses: dict[int, int] = {}
-        self.filesystems: set[int] = set()  # device numbers of the file systems this container mounted
-        self.read_only_later: list[int] = []
-
-    def close(self) -> None:
-        """Closes what the parent opened for its child; call it in the parent once the child runs."""
-        for fd in (self.root_tree, *self.trees.values(), *self.usernses.values()):
-            if fd >= 0:
-                os.close(fd)
-        self.root_tree = -1
-        self.trees.clear()
-        self.usernses.clear()
-
-
-def context(config: dict[str, Any], bundle: str) -> Context:
-    """Checks what can be checked and opens what the child could not. In the parent, before the child exists.
-
-    With a user namespace, sources and root may lie where the mapped root may not go, so their trees are opened here;
-    and only here can a host file system get an id mapping. Raises ConfigError, RuntimeFault.
-    """
-    linux = config.get("linux", {})
-    propagation(linux.get("rootfsPropagation") or "")
-    ctx = Context(config, bundle)
-    _load(config)
-    if linux.get("sysctl"):
-        from runtime_ref import sysctl
-
-        sysctl.check(config)
-    if linux.get("netDevices"):
-        from runtime_ref import netdev
-
-        netdev.check(config)
-    try:
-        if ctx.userns and ctx.mountns:
-            ctx.root_tree = _early(ctx.path, True, config)
-        for index, entry in enumerate(config.get("mounts") or ()):
-            _open_source(config, entry, index, ctx)
-    except BaseException:
-        ctx.close()
-        raise
-    return ctx
+    from runtime_ref.context import Context
 
 
 def prepare(config: dict[str, Any], bundle: str, ctx: Context) -> None:
@@ -185,17 +108,6 @@ def undo(path: str) -> None:
             raise
 
 
-def propagation(word: str) -> tuple[int, bool]:
-    """`rootfsPropagation` as (MS_ flag or 0, whole tree). Raises ConfigError."""
-    if not word:
-        return 0, False
-    if word in PROPAGATION:
-        return PROPAGATION[word], False
-    if word[:1] == "r" and word[1:] in PROPAGATION:
-        return PROPAGATION[word[1:]], True
-    raise ConfigError("linux.rootfsPropagation", f"must be shared, slave, private or unbindable, is {word!r}")
-
-
 def _root(ctx: Context, kind: int) -> int:
     """Binds the root onto itself, so that it is a mount, and gives its descriptor."""
     tree, ctx.root_tree = ctx.root_tree, -1
@@ -216,61 +128,6 @@ def _root(ctx: Context, kind: int) -> int:
         filesystems.attach(tree, place)
     finally:
         os.close(place)
-    return tree
-
-
-def _open_source(config: dict[str, Any], entry: dict[str, Any], index: int, ctx: Context) -> None:
-    options = entry.get("options") or ()
-    bind = "bind" in options or "rbind" in options
-    where = f"mounts[{index}]"
-    maps = None
-    if _wants_ids(entry):
-        from runtime_ref import idmap
-
-        maps = idmap.mappings(entry, config, where)
-    elif not (bind and ctx.userns and ctx.mountns):
-        return
-    try:
-        if maps is not None:
-            ctx.usernses[index] = idmap.user_namespace(maps)
-        if bind and "remount" not in options:
-            tree = _early(mounts.source_path(entry, ctx.bundle), "rbind" in options, config)
-            if tree >= 0:
-                ctx.trees[index] = tree
-            elif maps is not None:
-                raise PermissionError(errno.EPERM, "only the host's root may map the ids of its file systems")
-            if maps is not None:
-                filesystems.change(tree, c.MOUNT_ATTR_IDMAP, whole="ridmap" in options, userns=ctx.usernses[index])
-    except OSError as fault:
-        what = "id mapping of" if maps is not None else "open"
-        raise RuntimeFault(
-            f"{what} {mounts.source_path(entry, ctx.bundle)}", fault.strerror or str(fault), where
-        ) from None
-
-
-def _wants_ids(entry: dict[str, Any]) -> bool:
-    options = entry.get("options") or ()
-    return bool(entry.get("uidMappings") or entry.get("gidMappings") or "idmap" in options or "ridmap" in options)
-
-
-def _load(config: dict[str, Any]) -> None:
-    """Imports the rarer topics now: later, inside the container or as a mapped root, their files cannot be read."""
-    for entry in config.get("mounts") or ():
-        if entry.get("type") == "cgroup":
-            from runtime_ref import cgroup_mounts  # noqa: F401
-        if "tmpcopyup" in (entry.get("options") or ()):
-            from runtime_ref import copyup  # noqa: F401
-
-
-def _early(path: str, whole: bool, config: dict[str, Any]) -> int:
-    """A tree of the host, opened by the parent; -1 if only the mapped root of the child may mount (rootless)."""
-    try:
-        tree = filesystems.clone_of(path, whole)
-    except PermissionError:
-        return -1
-    if propagation(config.get("linux", {}).get("rootfsPropagation") or "")[0] != c.MS_SHARED:
-        # As in the child's namespace: it follows the host, but tells it nothing.
-        filesystems.change(tree, propagation=c.MS_SLAVE, whole=True)
     return tree
 
 

@@ -5,9 +5,8 @@ Must not know anything else of containers. user_namespaces(7), subuid(5).
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

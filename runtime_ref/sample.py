@@ -5,10 +5,9 @@ Knows a sensible default and nothing else.
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import text
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 from runtime_ref.state import SPEC
 
 if False:

@@ -8,10 +8,8 @@ of the interpreter; an interpreter on a read-only file system needs none. Must n
 
 from __future__ import annotations
 
-import os
+import posix  # not `os`: this comes before all else, and is done twice
 import sys
-
-from runtime_ref import trace
 
 EXE = "/proc/self/exe"
 MARK = "sealed"  # -X sealed: what runs is already the sealed one
@@ -24,16 +22,15 @@ def seal(argv: list[str]) -> None:
     fd = _read_only()
     if fd < 0:
         fd = _copy()
-    if trace.on:
-        trace.tell("seal", "start the interpreter again from a read-only mount", "open_tree mount_setattr execve")
+    path = argv[0] if argv[0].startswith("/") else f"{posix.getcwd()}/{argv[0]}"
     flags = ["-IS"] if sys.flags.no_site else []
-    os.set_inheritable(fd, False)
-    os.execve(fd, [sys.executable, "-X", MARK, *flags, os.path.abspath(argv[0]), *argv[1:]], os.environ)
+    posix.set_inheritable(fd, False)
+    posix.execve(fd, [sys.executable, "-X", MARK, *flags, path, *argv[1:]], posix.environ)
 
 
 def sealed() -> bool:
     """Whether the interpreter already comes from a read-only mount."""
-    return bool(os.statvfs(EXE).f_flag & os.ST_RDONLY)
+    return bool(posix.statvfs(EXE).f_flag & posix.ST_RDONLY)
 
 
 def _read_only() -> int:
@@ -53,13 +50,13 @@ def _copy() -> int:
     """A copy of the interpreter in memory that nobody can change (memfd_create(2))."""
     import fcntl
 
-    source = os.open(EXE, os.O_RDONLY | os.O_CLOEXEC)
-    fd = os.memfd_create("runtime-ref", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    source = posix.open(EXE, posix.O_RDONLY | posix.O_CLOEXEC)
+    fd = posix.memfd_create("runtime-ref", posix.MFD_CLOEXEC | posix.MFD_ALLOW_SEALING)
     try:
-        left = os.fstat(source).st_size
+        left = posix.fstat(source).st_size
         while left:
-            left -= os.sendfile(fd, source, None, left)
+            left -= posix.sendfile(fd, source, None, left)
     finally:
-        os.close(source)
+        posix.close(source)
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
     return fd

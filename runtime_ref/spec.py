@@ -9,9 +9,8 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#valid-value
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref.errors import ConfigError
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

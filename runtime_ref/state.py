@@ -13,10 +13,9 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#state
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import text
 from runtime_ref.errors import ConfigError, RuntimeFault, Usage
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -76,7 +75,7 @@ class Record:
         """The status now: config.md's four, and `paused`."""
         said: str = self.data.get("status", CREATING)
         if not alive(self.pid, self.data.get("start", 0)):
-            if said == CREATING and alive(*self.data.get("maker", (0, 0))):
+            if said == CREATING and ("maker" not in self.data or alive(*self.data["maker"])):
                 return CREATING
             return STOPPED
         if said == RUNNING and self._frozen():
@@ -152,6 +151,23 @@ def lock(folder: str) -> int:
     raise missing(os.path.basename(folder))
 
 
+def _is_locked(folder: str) -> bool:
+    """Whether some command holds the folder's lock."""
+    import fcntl
+
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 def missing(ident: str) -> RuntimeFault:
     """The error for an id that no container has."""
     return RuntimeFault(f"container {ident}", "does not exist")
@@ -196,7 +212,8 @@ def _data(folder: str) -> dict[str, Any]:
             raise RuntimeFault(f"container {os.path.basename(folder)}", fault.why) from None
     if not os.path.isdir(folder):
         raise missing(os.path.basename(folder))
-    return {"status": CREATING}  # its maker has not written yet, or died before it could
+    # Its maker has not written yet, or died before it could.
+    return {"status": CREATING if _is_locked(folder) else STOPPED}
 
 
 def alive(pid: int, start: int) -> bool:

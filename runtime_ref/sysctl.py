@@ -6,10 +6,9 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#sysct
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref import procfs
 from runtime_ref.errors import ConfigError, RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

@@ -6,13 +6,12 @@ not know what the messages are about.
 
 from __future__ import annotations
 
-import os
-
 # Private, but `socket` costs 9 ms to import.
 from _socket import AF_UNIX, CMSG_SPACE, SCM_RIGHTS, SOCK_CLOEXEC, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, socket, socketpair
 
 from runtime_ref import text
 from runtime_ref.errors import ConfigError, RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -26,6 +25,7 @@ READY = b"R"
 FAILED = b"E"
 HOOK_FAILED = b"F"
 # To the first process.
+FILTER = b"S"  # flags (4 bytes) and instructions of the seccomp filter
 GO = b"G"  # mappings and cgroup are there; the states for its hooks
 HOOKS_DONE = b"D"
 TAKEN = b"T"  # the listener has been handed on
@@ -95,6 +95,19 @@ def receive(line: socket) -> tuple[bytes, str, int]:
         if level == SOL_SOCKET and kind == SCM_RIGHTS:
             fd = int.from_bytes(value[:4], "little")
     return data[:1], data[1:].decode("utf-8", "surrogateescape"), fd
+
+
+def send_filter(line: socket, flags: int, code: bytes) -> None:
+    """Sends a compiled filter with the flags to load it with. Raises OSError."""
+    line.send(FILTER + flags.to_bytes(4, "little") + code)
+
+
+def receive_filter(line: socket) -> tuple[int, bytes]:
+    """Flags and instructions; ends the process where the runtime has given up."""
+    data = line.recv(SIZE)
+    if data[:1] != FILTER:
+        os._exit(1)
+    return int.from_bytes(data[1:5], "little"), data[5:]
 
 
 def packed(fault: BaseException) -> str:

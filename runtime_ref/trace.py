@@ -7,7 +7,7 @@ not know what the steps do.
 
 from __future__ import annotations
 
-import os
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

@@ -6,14 +6,13 @@ is used.
 
 Absolute and relative paths are both taken from the mount point of the hierarchy, so that the same value always is the
 same place. An ordinary user's relative and default paths are taken from the user's own cgroup, which is what can be
-delegated to them. Without a value the place is /runtime-ref/<id>.
+delegated to them. Without a value the place is /runtime-ref-<id>: one folder in each hierarchy, not two.
 """
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref.errors import ConfigError
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -25,7 +24,6 @@ if False:
 
     Cgroup = V1 | V2 | Systemd | NoCgroup
 
-DEFAULT = "runtime-ref"
 CONTROLLERS = (
     "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb", "net_cls", "net_prio",
     "perf_event", "rdma", "misc", "name=systemd",
@@ -110,8 +108,7 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
         return Systemd.of(path, ident, found, devices, _owner(config))
     if not found.version:
         return _none(path, "no cgroup hierarchy is mounted")
-    default = "" if path.strip("/") else DEFAULT
-    wanted = path.strip("/") or f"{DEFAULT}/{ident}"
+    wanted = path.strip("/") or f"runtime-ref-{ident}"
     # Root of a user namespace, as engines for ordinary users make it, may no more than the user.
     ordinary = os.geteuid() != 0 or not os.access(found.unified or next(iter(found.v1.values())), os.W_OK)
     own = _own_cgroups() if ordinary and not path.startswith("/") else {}
@@ -121,7 +118,7 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
         folder = f"{found.unified}{own.get('', '')}/{wanted}"
         if ordinary and not _may_make(folder):
             return _none(path, f"{folder} cannot be made by uid {os.geteuid()}", not _is_root())
-        return V2(found.unified, folder, [], default, devices, _owner(config))
+        return V2(found.unified, folder, [], devices, _owner(config))
     from runtime_ref.cgroup.v1 import V1
 
     dirs = {name: f"{point}{own.get(name, '')}/{wanted}" for name, point in found.v1.items()}
@@ -129,7 +126,7 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
         dirs = {name: folder for name, folder in dirs.items() if _may_make(folder)}
         if not dirs:
             return _none(path, f"no cgroup can be made by uid {os.geteuid()}", not _is_root())
-    return V1(dirs, [], default, devices)
+    return V1(dirs, [], devices)
 
 
 def from_state(paths: dict[str, Any]) -> Cgroup:
@@ -138,11 +135,11 @@ def from_state(paths: dict[str, Any]) -> Cgroup:
     if driver == "v1":
         from runtime_ref.cgroup.v1 import V1
 
-        return V1(paths["dirs"], paths["made"], paths["default"])
+        return V1(paths["dirs"], paths["made"])
     if driver == "v2":
         from runtime_ref.cgroup.v2 import V2
 
-        return V2(paths["root"], paths["folder"], paths["made"], paths["default"])
+        return V2(paths["root"], paths["folder"], paths["made"])
     if driver == "systemd":
         from runtime_ref.cgroup.systemd import Systemd
 

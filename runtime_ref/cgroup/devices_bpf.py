@@ -11,11 +11,11 @@ decided by the last rule that names it, and a device that no rule names is allow
 
 from __future__ import annotations
 
-import os
 from errno import ENOENT
 
 from runtime_ref.cgroup.device_rules import ALL
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from runtime_ref.cgroup.device_rules import Rule

@@ -6,11 +6,11 @@ config.json.
 
 from __future__ import annotations
 
-import os
 from errno import EBUSY, EINVAL, ENOENT
 from time import monotonic
 
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from collections.abc import Callable, Iterator
@@ -153,6 +153,11 @@ def remove(folder: str, kill: Callable[[], None]) -> None:
     """
 
     def gone() -> bool:
+        try:
+            os.rmdir(folder)
+            return True
+        except OSError:
+            pass  # not there, in use, or not alone
         for each in below(folder):
             try:
                 os.rmdir(each)
@@ -169,12 +174,10 @@ def remove(folder: str, kill: Callable[[], None]) -> None:
         raise RuntimeFault("remove cgroup", f"{folder} is still in use by processes {processes(folder)}")
 
 
-def prune(made: list[str], kept: str = "") -> None:
-    """Removes those folders of `made` that are empty, newest first, and a folder named `kept` above them."""
+def prune(made: list[str]) -> None:
+    """Removes those folders of `made` that are empty, newest first."""
     for folder in reversed(made):
-        above = os.path.dirname(folder)
-        for each in (folder, above) if kept and os.path.basename(above) == kept else (folder,):
-            try:
-                os.rmdir(each)
-            except OSError:
-                pass
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass

@@ -8,9 +8,8 @@ ancestor.
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

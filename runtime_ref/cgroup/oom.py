@@ -5,11 +5,11 @@ Knows cgroup.event_control of v1 and memory.events of v2. Must not know who prin
 
 from __future__ import annotations
 
-import os
 from select import POLLIN, POLLPRI
 
 from runtime_ref.cgroup.files import read, read_or, write
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 
 class Watch:

@@ -6,9 +6,8 @@ kernel does not have leaves its member out or 0. Knows the statistics files of b
 
 from __future__ import annotations
 
-import os
-
 from runtime_ref.cgroup.files import read_or
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any

@@ -8,10 +8,10 @@ has no property for.
 
 from __future__ import annotations
 
-import os
 from _signal import SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
 from runtime_ref.errors import ConfigError, RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -55,11 +55,11 @@ class Systemd:
             from runtime_ref.cgroup.v2 import V2
 
             base = found.unified + (_manager_cgroup() if user else "")
-            return cls(V2(found.unified, f"{base}/{where}", [], "", devices, owner), unit, parent, user)
+            return cls(V2(found.unified, f"{base}/{where}", [], devices, owner), unit, parent, user)
         from runtime_ref.cgroup.v1 import V1
 
         dirs = {controller: f"{point}/{where}" for controller, point in found.v1.items()}
-        return cls(V1(dirs, [], "", devices), unit, parent, user)
+        return cls(V1(dirs, [], devices), unit, parent, user)
 
     @property
     def paths(self) -> dict[str, Any]:

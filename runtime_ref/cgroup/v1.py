@@ -8,11 +8,11 @@ waits for an RCU grace period (7 to 10 ms measured), and the process that joins 
 
 from __future__ import annotations
 
-import os
 from _signal import SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
 from runtime_ref.cgroup import files
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -25,17 +25,16 @@ class V1:
 
     driver = "v1"
 
-    def __init__(self, dirs: dict[str, str], made: list[str], default: str = "", devices: Any = ()) -> None:
+    def __init__(self, dirs: dict[str, str], made: list[str], devices: Any = ()) -> None:
         self.dirs = dirs
         self.made = made
-        self.default = default  # the folder name of the default place, removed when it is empty
         self.devices = devices  # linux.devices
         self.places = list(dict.fromkeys(dirs.values()))
 
     @property
     def paths(self) -> dict[str, Any]:
         """What state.json keeps, for `cgroup.from_state`."""
-        return {"driver": self.driver, "dirs": self.dirs, "made": self.made, "default": self.default}
+        return {"driver": self.driver, "dirs": self.dirs, "made": self.made}
 
     def create(self, occupied: bool = False) -> None:
         """Makes the folders. Raises RuntimeFault for one that is frozen or has tasks, and leaves nothing then."""
@@ -48,10 +47,10 @@ class V1:
                         self._fit(place)
                     born(place)
         except OSError as fault:
-            files.prune(self.made, self.default)
+            files.prune(self.made)
             raise RuntimeFault("create cgroup", f"{fault.filename}: {fault.strerror}", "linux.cgroupsPath") from None
         except RuntimeFault:
-            files.prune(self.made, self.default)
+            files.prune(self.made)
             raise
 
     def _fit(self, place: str) -> None:
@@ -144,6 +143,8 @@ class V1:
     def kill(self, signal: int) -> None:
         """Sends a signal to every process, frozen meanwhile so that none escapes by forking. SIGKILL ends a pause."""
         paused = self.frozen()
+        if not paused and not self.pids():
+            return  # nobody is there, so nobody can fork
         freezer = "freezer" in self.dirs
         if freezer and not paused:
             try:
@@ -176,7 +177,7 @@ class V1:
         for place in self.places:
             if place in mine:
                 files.remove(place, lambda: self.kill(SIGKILL))
-        files.prune(self.made, self.default)
+        files.prune([folder for folder in self.made if folder not in self.places])
 
 
 def _nothing(_: str) -> None:

@@ -7,11 +7,11 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#contr
 
 from __future__ import annotations
 
-import os
 from _signal import SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
 from runtime_ref.cgroup import files
 from runtime_ref.errors import RuntimeFault
+from runtime_ref.kernel import os
 
 if False:
     from typing import Any
@@ -30,11 +30,10 @@ class V2:
 
     driver = "v2"
 
-    def __init__(self, root: str, folder: str, made: list[str], default: str = "", devices: Any = (), owner: int | None = None) -> None:
+    def __init__(self, root: str, folder: str, made: list[str], devices: Any = (), owner: int | None = None) -> None:
         self.root = root
         self.folder = folder
         self.made = made
-        self.default = default  # the folder name of the default place, removed when it is empty
         self.devices = devices  # linux.devices
         self.owner = owner
 
@@ -42,7 +41,7 @@ class V2:
     def paths(self) -> dict[str, Any]:
         """What state.json keeps, for `cgroup.from_state`."""
         return {
-            "driver": self.driver, "root": self.root, "folder": self.folder, "made": self.made, "default": self.default,
+            "driver": self.driver, "root": self.root, "folder": self.folder, "made": self.made,
         }  # fmt: skip
 
     def create(self, occupied: bool = False) -> None:
@@ -58,10 +57,10 @@ class V2:
             if self.owner is not None:
                 self._delegate(self.owner)
         except OSError as fault:
-            files.prune(self.made, self.default)
+            files.prune(self.made)
             raise RuntimeFault("create cgroup", f"{fault.filename}: {fault.strerror}", "linux.cgroupsPath") from None
         except RuntimeFault:
-            files.prune(self.made, self.default)
+            files.prune(self.made)
             raise
 
     def _enable(self) -> None:
@@ -203,7 +202,7 @@ class V2:
         """Removes the folders that `create` made, and cgroups below them; processes left in them are killed first."""
         if self.folder in self.made:
             files.remove(self.folder, lambda: self.kill(SIGKILL))
-        files.prune(self.made, self.default)
+        files.prune(self.made)
 
 
 def _own_path(text: str) -> str:

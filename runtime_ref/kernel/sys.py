@@ -7,7 +7,8 @@ Memory that a call points to must have a name of its own until the call is over.
 
 from __future__ import annotations
 
-import os
+import posix  # `os` takes 2 ms, and the seal comes before it
+from sys import getfilesystemencoding
 
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel._abi import ffi as _ffi
@@ -20,19 +21,37 @@ if False:
 
 ffi: Any = _ffi
 _syscall = ffi.dlopen(None).syscall
+_ENCODING = getfilesystemencoding()
+# The same door for the calls that a container is mostly made of: cffi hands bytes and structures over faster than we can as numbers.
+_pointers_2_3 = ffi.cast("long(*)(long, long, void *, void *, long, long, long)", _syscall)
+_pointers_2_4 = ffi.cast("long(*)(long, long, void *, long, void *, long, long)", _syscall)
+_pointers_3_4 = ffi.cast("long(*)(long, long, long, void *, void *, long, long)", _syscall)
+_NULL = ffi.NULL
 _WORD = ffi.typeof("intptr_t")
+_OPEN_HOW, _MOUNT_ATTR = ffi.typeof("struct open_how *"), ffi.typeof("struct mount_attr *")
 _BYTES = ffi.typeof("char[]")
 
 
 def _call(
     name: str, a: int = 0, b: int = 0, d: int = 0, e: int = 0, f: int = 0, g: int = 0, path: Path | None = None
 ) -> int:
-    got: int = _syscall(c.SYS[name], a, b, d, e, f, g)
+    return _checked(_syscall(c.SYS[name], a, b, d, e, f, g), name, path)
+
+
+def _checked(got: int, name: str, path: Path | None = None) -> int:
     if got == -1:
         number = ffi.errno
-        text = f"{name}: {os.strerror(number)}"
+        text = f"{name}: {posix.strerror(number)}"
         raise OSError(number, text) if path is None else OSError(number, text, path)
     return got
+
+
+def _bytes(value: Path) -> bytes:
+    """As os.fsencode, for the kernel, which reads up to a NUL: bytes objects end in one, and may have none inside."""
+    data = value if isinstance(value, bytes) else value.encode(_ENCODING, "surrogateescape")
+    if b"\0" in data:
+        raise ValueError("embedded null byte")
+    return data
 
 
 class _Ref:
@@ -44,11 +63,7 @@ class _Ref:
 
 
 def _text(value: Path) -> _Ref:
-    # bytes objects end in a NUL byte of their own. A path with one inside would be cut there.
-    data = os.fsencode(value)
-    if b"\0" in data:
-        raise ValueError("embedded null byte")
-    return _Ref(ffi.from_buffer(_BYTES, data))
+    return _Ref(ffi.from_buffer(_BYTES, _bytes(value)))
 
 
 def _struct(kind: str, **values: int) -> _Ref:
@@ -112,13 +127,13 @@ def join_session_keyring(name: str) -> int:
 
 def sethostname(name: str) -> None:
     """sethostname(2)."""
-    data = os.fsencode(name)
+    data = _bytes(name)
     _call("sethostname", address(data), len(data))
 
 
 def setdomainname(name: str) -> None:
     """setdomainname(2): the NIS domain name."""
-    data = os.fsencode(name)
+    data = _bytes(name)
     _call("setdomainname", address(data), len(data))
 
 
@@ -146,14 +161,13 @@ def pivot_root(new: Path, old: Path) -> None:
 
 def open_tree(folder: int, path: Path, flags: int) -> int:
     """open_tree(2): a descriptor."""
-    text = _text(path)
-    return _call("open_tree", folder, text.at, flags, path=path or None)
+    return _checked(_pointers_2_4(c.SYS["open_tree"], folder, _bytes(path), flags, _NULL, 0, 0), "open_tree", path or None)
 
 
 def move_mount(source: int, source_path: Path, target: int, target_path: Path, flags: int) -> None:
     """move_mount(2)."""
-    first, second = _text(source_path), _text(target_path)
-    _call("move_mount", source, first.at, target, second.at, flags, path=target_path or None)
+    got = _pointers_2_4(c.SYS["move_mount"], source, _bytes(source_path), target, _bytes(target_path), flags, 0)
+    _checked(got, "move_mount", target_path or None)
 
 
 def fsopen(kind: str, flags: int) -> int:
@@ -170,9 +184,8 @@ def fspick(folder: int, path: Path, flags: int) -> int:
 
 def fsconfig(context: int, command: int, key: str | None, value: Path | None, aux: int = 0) -> None:
     """fsconfig(2): `value` a string or bytes, `aux` a descriptor or length, as the command wants it."""
-    words = [_text(word) if word is not None else None for word in (key, value)]
-    at = [word.at if word else 0 for word in words]
-    _call("fsconfig", context, command, at[0], at[1], aux, path=key)
+    first, second = (_NULL if word is None else _bytes(word) for word in (key, value))
+    _checked(_pointers_3_4(c.SYS["fsconfig"], context, command, first, second, aux, 0), "fsconfig", key)
 
 
 def fsmount(context: int, flags: int, attributes: int) -> int:
@@ -184,16 +197,15 @@ def mount_setattr(
     folder: int, path: Path, flags: int, bits: int, clear: int = 0, propagation: int = 0, userns: int = 0
 ) -> None:
     """mount_setattr(2): sets and clears MOUNT_ATTR_ bits, sets the propagation (MS_SHARED and the like)."""
-    text = _text(path)
-    args = _struct("mount_attr", attr_set=bits, attr_clr=clear, propagation=propagation, userns_fd=userns)
-    _call("mount_setattr", folder, text.at, flags, args.at, ffi.sizeof("struct mount_attr"), path=path or None)
+    args = ffi.new(_MOUNT_ATTR, (bits, clear, propagation, userns))
+    got = _pointers_2_4(c.SYS["mount_setattr"], folder, _bytes(path), flags, args, 32, 0)
+    _checked(got, "mount_setattr", path or None)
 
 
 def openat2(folder: int, path: Path, flags: int, mode: int = 0, resolve: int = 0) -> int:
     """openat2(2): a descriptor. `resolve`: RESOLVE_ bits."""
-    text = _text(path)
-    how = _struct("open_how", flags=flags, mode=mode, resolve=resolve)
-    return _call("openat2", folder, text.at, how.at, ffi.sizeof("struct open_how"), path=path)
+    how = ffi.new(_OPEN_HOW, (flags, mode, resolve))
+    return _checked(_pointers_2_3(c.SYS["openat2"], folder, _bytes(path), how, 24, 0, 0), "openat2", path)
 
 
 def fstatfs_type(fd: int) -> int:
@@ -266,4 +278,4 @@ def execve(path: Path, argv: list[str], env: list[str]) -> None:
     text = _text(path)
     words = [[_text(word) for word in each] for each in (argv, env)]
     arrays = [ffi.new("intptr_t[]", [word.at for word in each] + [0]) for each in words]
-    _call("execveat", c.AT_FDCWD, text.at, _Ref(arrays[0]).at, _Ref(arrays[1]).at, 0, path=path)
+    _call("execve", text.at, _Ref(arrays[0]).at, _Ref(arrays[1]).at, path=path)

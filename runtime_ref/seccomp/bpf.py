@@ -19,9 +19,7 @@ from __future__ import annotations
 from _struct import pack
 
 from runtime_ref.errors import ConfigError
-from runtime_ref.kernel import const as c
-from runtime_ref.kernel import sys as k
-from runtime_ref.seccomp import tables
+from runtime_ref.seccomp import NEW_LISTENER, tables
 
 if False:
     from typing import Any
@@ -56,7 +54,7 @@ FLAGS = {
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW": 4,
     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": 32,
 }
-NEW_LISTENER, TSYNC_ESRCH = 8, 16
+TSYNC_ESRCH = 16
 
 NATIVE = {
     "x86_64": "SCMP_ARCH_X86_64", "i386": "SCMP_ARCH_X86", "i686": "SCMP_ARCH_X86", "aarch64": "SCMP_ARCH_AARCH64",
@@ -130,15 +128,6 @@ def assemble(code: list[Instruction]) -> bytes:
     if len(code) > LONGEST:
         raise ConfigError("linux.seccomp", f"the filter has {len(code)} instructions, the kernel takes {LONGEST}")
     return pack("=" + "HBBI" * len(code), *[field for instruction in code for field in instruction])
-
-
-def load(code: bytes, flags: int = 0) -> int | None:
-    """Puts the program over this thread for good; the listener's descriptor (close-on-exec) where `flags` ask for one.
-
-    The caller has no_new_privs or CAP_SYS_ADMIN (seccomp(2)). Raises OSError.
-    """
-    listener = k.seccomp(c.SECCOMP_SET_MODE_FILTER, flags, code)
-    return listener if flags & NEW_LISTENER else None
 
 
 def program(seccomp: dict[str, Any], arches: list[str]) -> list[Instruction]:

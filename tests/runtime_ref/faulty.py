@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime_ref import cli
+from runtime_ref.kernel import os as theirs
 from runtime_ref.kernel import sys as k
 
 OF_PYTHON = ("open", "mkdir", "rename", "pidfd_open", "chdir", "setsid", "setresuid", "setresgid", "setgroups")
@@ -44,7 +45,7 @@ def main() -> None:
         if callable(value) and getattr(value, "__module__", "") == k.__name__ and not name.startswith("_") and name not in UNDO and name != "address":
             setattr(k, name, failing(name, value))
     for name in OF_PYTHON:
-        setattr(os, name, failing(name, getattr(os, name)))
+        setattr(theirs, name, failing(name, getattr(theirs, name)))
     cli.main(["runtime-ref", "--no-seal", *sys.argv[3:]])
 
 

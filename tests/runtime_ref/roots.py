@@ -30,9 +30,9 @@ def entry(
 
 def prepared(document: dict[str, Any], where: str, look: list[str] | None = None) -> dict[str, Any]:
     """Makes the root file system; gives the mounts below it by their path in the container, and what is at `look`."""
-    from runtime_ref import rootfs
+    from runtime_ref import context, rootfs
 
-    ctx = rootfs.context(document, where)
+    ctx = context.of(document, where)
     rootfs.prepare(document, where, ctx)
     top = where + "/rootfs"
     found: dict[str, Any] = {}
@@ -59,9 +59,9 @@ def mounted(tmp_path: Path, *mounts: dict[str, Any], look: list[str] | None = No
 
 def finished(document: dict[str, Any], where: str) -> dict[str, Any]:
     """Goes all the way to the changed root; gives the mount table seen there."""
-    from runtime_ref import procfs, rootfs
+    from runtime_ref import context, procfs, rootfs
 
-    ctx = rootfs.context(document, where)
+    ctx = context.of(document, where)
     rootfs.prepare(document, where, ctx)
     rootfs.pivot(ctx)
     rootfs.finish(document, ctx)

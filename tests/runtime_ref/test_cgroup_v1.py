@@ -240,7 +240,7 @@ def test_where_the_path_is_relative_or_absent(place: str) -> None:
     name = place.strip("/")
     assert chosen(name).dirs == chosen("/" + name).dirs
     absent = chosen("")
-    assert absent.dirs["memory"] == f"{HERE.v1['memory']}/runtime-ref/x"
+    assert absent.dirs["memory"] == f"{HERE.v1['memory']}/runtime-ref-x"
     for refused in ("/a/../../b", "/", "./"):
         with pytest.raises(ConfigError):
             chosen(refused)

@@ -23,9 +23,9 @@ DEFAULT = {"null": [1, 3], "zero": [1, 5], "full": [1, 7], "random": [1, 8], "ur
 
 def nodes(document: dict[str, Any], where: str, *paths: str) -> dict[str, Any]:
     """What lies at paths of the container: kind letter, mode, numbers, owner, or the target of a link."""
-    from runtime_ref import rootfs
+    from runtime_ref import context, rootfs
 
-    ctx = rootfs.context(document, where)
+    ctx = context.of(document, where)
     os.umask(0o077)
     rootfs.prepare(document, where, ctx)
     rootfs.pivot(ctx)
@@ -133,11 +133,11 @@ def test_read_only_dev_still_gets_its_devices(tmp_path: Path) -> None:
 
 def in_user_namespace(document: dict[str, Any], where: str, *paths: str) -> dict[str, Any]:
     """The same with a user namespace in which root is 100000: opened by the parent, done by its child."""
-    from runtime_ref import rootfs
+    from runtime_ref import context, rootfs
     from runtime_ref.kernel import const as c
     from runtime_ref.kernel import sys as k
 
-    ctx = rootfs.context(document, where)
+    ctx = context.of(document, where)
     read, write = os.pipe()
     ready_read, ready_write = os.pipe()
     pid = os.fork()
@@ -211,10 +211,10 @@ def test_sysfs_of_the_host_where_a_new_one_is_refused(tmp_path: Path) -> None:
 
 def terminal(where: str, lay: str) -> Any:
     """Puts a new pseudoterminal onto the container's /dev/console, and looks."""
-    from runtime_ref import devices, rootfs
+    from runtime_ref import context, devices, rootfs
 
     document = config(DEV if lay != "image" else entry("/tmp"))
-    ctx = rootfs.context(document, where)
+    ctx = context.of(document, where)
     rootfs.prepare(document, where, ctx)
     first, second = os.openpty()
     devices.console(ctx, first if lay == "master" else second)

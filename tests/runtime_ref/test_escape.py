@@ -161,7 +161,7 @@ def test_working_directory_outside_needs_its_measure(tmp_path: Path) -> None:
     assert "marker" in run_with_leak(tmp_path, without(tmp_path, EARLY, CWD, EXIST), leaked_cwd()).stdout
 
 
-MAKE = ("init.py", "os.close(paths.make(self.job.ctx.root, cwd, True)[0])", "os.makedirs(cwd, 0o755)")
+MAKE = ("init.py", "os.close(paths.make(self.job.ctx.root, cwd, True)[0])", "os.mkdir(cwd, 0o755)")
 
 
 def missing_cwd() -> dict[str, Any]:

@@ -35,12 +35,12 @@ def changed() -> dict[str, Any]:
     from runtime_ref import inspect as there
     from runtime_ref.kernel import const as c
     from runtime_ref.kernel import sys as k
-    from runtime_ref.seccomp import bpf
+    from runtime_ref.seccomp import bpf, load
 
     os.umask(0o31)
     fd = os.open("/dev/null", os.O_RDONLY)
     k.prctl(c.PR_SET_NO_NEW_PRIVS, 1)
-    bpf.load(bpf.compile({"defaultAction": "SCMP_ACT_ALLOW"}, c.MACHINE))
+    load(bpf.compile({"defaultAction": "SCMP_ACT_ALLOW"}, c.MACHINE))
     found = there.process(os.getpid())
     # Seen from elsewhere its namespaces are its own.
     return {**found, "fd": str(fd), "text": there.told(found)}

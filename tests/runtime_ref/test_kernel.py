@@ -110,7 +110,7 @@ def test_an_environment_is_passed_on_word_for_word() -> None:
 
 
 def test_a_failed_execve_comes_back() -> None:
-    with pytest.raises(FileNotFoundError, match="execveat"):
+    with pytest.raises(FileNotFoundError, match="execve"):
         kernel.execve("/no such program", ["x"], [])
 
 

@@ -179,11 +179,11 @@ def test_no_namespace_no_move() -> None:
 
 
 def loopback() -> list[bool]:
-    from runtime_ref import netdev
+    from runtime_ref import namespaces
 
     with socket.socket() as asked:
         before = up(asked, "lo")
-        netdev.loopback_up()
+        namespaces.loopback_up()
         return [before, up(asked, "lo")]
 
 

@@ -66,7 +66,7 @@ def test_private_root_hears_nothing(tmp_path: Path) -> None:
 
 def both_ways(document: dict[str, Any], where: str) -> dict[str, bool]:
     """This process plays the host, its child the container; each mounts something in the bundle's root file system."""
-    from runtime_ref import filesystems, rootfs
+    from runtime_ref import context, filesystems, rootfs
     from runtime_ref.kernel import const as c
     from runtime_ref.kernel import sys as k
 
@@ -78,7 +78,7 @@ def both_ways(document: dict[str, Any], where: str) -> dict[str, bool]:
     if not pid:
         try:
             k.unshare(c.CLONE_NEWNS)
-            ctx = rootfs.context(document, where)
+            ctx = context.of(document, where)
             rootfs.prepare(document, where, ctx)
             rootfs.pivot(ctx)
             rootfs.finish(document, ctx)
@@ -104,7 +104,7 @@ def both_ways(document: dict[str, Any], where: str) -> dict[str, bool]:
 
 def volume_back(document: dict[str, Any], where: str) -> bool:
     """A shared volume of a container with a shared root: whether a mount made in it shows on the host."""
-    from runtime_ref import filesystems, rootfs
+    from runtime_ref import context, filesystems, rootfs
     from runtime_ref.kernel import const as c
     from runtime_ref.kernel import sys as k
 
@@ -116,7 +116,7 @@ def volume_back(document: dict[str, Any], where: str) -> bool:
     if not pid:
         try:
             k.unshare(c.CLONE_NEWNS)
-            ctx = rootfs.context(document, where)
+            ctx = context.of(document, where)
             rootfs.prepare(document, where, ctx)
             rootfs.pivot(ctx)
             rootfs.finish(document, ctx)
@@ -137,12 +137,12 @@ def test_mounts_in_a_shared_volume_reach_the_host_only_if_asked(tmp_path: Path, 
 
 def shared_namespace(document: dict[str, Any], where: str) -> dict[str, Any]:
     """A container that stays in the runtime's mount namespace: a child makes it, we look before and after `undo`."""
-    from runtime_ref import rootfs
+    from runtime_ref import context, rootfs
 
     pid = os.fork()
     if not pid:
         try:
-            ctx = rootfs.context(document, where)
+            ctx = context.of(document, where)
             rootfs.prepare(document, where, ctx)
             rootfs.pivot(ctx)
             rootfs.finish(document, ctx)

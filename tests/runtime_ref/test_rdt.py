@@ -24,7 +24,8 @@ class Resctrl:
             real(path, mode)
             self.fill(Path(path))
 
-        monkeypatch.setattr(os, "mkdir", mkdir)
+        for module in (os, rdt.os):
+            monkeypatch.setattr(module, "mkdir", mkdir)
 
     def fill(self, folder: Path) -> None:
         (folder / "tasks").write_text("")

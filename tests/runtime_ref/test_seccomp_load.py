@@ -33,12 +33,13 @@ def filtered(document: dict[str, Any]) -> str:
     from runtime_ref.kernel import const as c
     from runtime_ref.kernel import sys as k
     from runtime_ref.seccomp import bpf as there
+    from runtime_ref.seccomp import load
 
     pid = os.fork()
     if pid == 0:
         k.prctl(c.PR_SET_NO_NEW_PRIVS, 1)
         signal.signal(signal.SIGSYS, signal.SIG_DFL)
-        there.load(there.compile(document, MACHINE), there.flags_of(document))
+        load(there.compile(document, MACHINE), there.flags_of(document))
         try:
             os.getcwd()
         except OSError as fault:
@@ -85,9 +86,10 @@ def listening(document: dict[str, Any]) -> list[Any]:
     from runtime_ref.kernel import const as c
     from runtime_ref.kernel import sys as k
     from runtime_ref.seccomp import bpf as there
+    from runtime_ref.seccomp import load
 
     k.prctl(c.PR_SET_NO_NEW_PRIVS, 1)
-    listener = there.load(there.compile(document, MACHINE), there.flags_of(document))
+    listener = load(there.compile(document, MACHINE), there.flags_of(document))
     if listener is None:
         return [None]
     return [os.readlink(f"/proc/self/fd/{listener}"), os.get_inheritable(listener)]

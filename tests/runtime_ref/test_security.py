@@ -40,9 +40,9 @@ def without(tmp_path: Path, *cuts: tuple[str, str, str]) -> Path:
 
 def prepare(document: dict[str, Any], where: str, between: Callable[[Any], None] | None = None) -> Any:
     """The root file system up to its last step; `between` is the attacker's chance before the pivot."""
-    from runtime_ref import rootfs
+    from runtime_ref import context, rootfs
 
-    ctx = rootfs.context(document, where)
+    ctx = context.of(document, where)
     rootfs.prepare(document, where, ctx)
     if between:
         between(ctx)

@@ -1,0 +1,115 @@
+"""The pack and the small `os`: what makes the start fast changes nothing but that."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from runtime_ref import install
+
+TELL = """
+finder = sys.meta_path[0]
+print(*[name for name, module in sys.modules.items() if module.__spec__ and finder.find_spec(name)])
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the package that a launcher in it runs."""
+    shutil.copytree(install.HERE, tmp_path / "runtime_ref", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from runtime_ref import install; install.here('launcher')"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120)
+    return tmp_path
+
+
+def version(tree: Path) -> str:
+    """What the launcher says of itself."""
+    done = subprocess.run([tree / "launcher", "version"], capture_output=True, text=True, check=False, timeout=120)
+    return done.stdout + done.stderr
+
+
+def edit(tree: Path) -> None:
+    """Another version in the source."""
+    file = tree / "runtime_ref" / "cli.py"
+    file.write_text(file.read_text().replace('VERSION = "0', 'VERSION = "7'))
+
+
+def test_modules_come_from_the_pack(tree: Path) -> None:
+    launcher = (tree / "launcher").read_text().replace("cli.main(sys.argv)", "import runtime_ref.launch" + TELL)
+    (tree / "launcher").write_text(launcher)
+    found = version(tree).split()
+    assert {"runtime_ref", "runtime_ref.cli", "runtime_ref.kernel", "runtime_ref.kernel.sys", "_cffi_backend"} <= set(found)
+
+
+def test_the_pack_is_used(tree: Path) -> None:
+    # The source as it was when it was packed, by its time and size, but with another text.
+    file = tree / "runtime_ref" / "cli.py"
+    about = file.stat()
+    edit(tree)
+    os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert version(tree).startswith("runtime-ref version 0")
+
+
+def test_a_changed_source_counts(tree: Path) -> None:
+    edit(tree)
+    assert version(tree).startswith("runtime-ref version 7")
+
+
+def test_a_module_that_came_later_is_found(tree: Path) -> None:
+    (tree / "runtime_ref" / "kernel" / "later.py").write_text('VERSION = "8"\n')
+    file = tree / "runtime_ref" / "cli.py"
+    file.write_text(file.read_text().replace('VERSION = "0.1.0"', "from runtime_ref.kernel.later import VERSION"))
+    assert version(tree).startswith("runtime-ref version 8")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"another version's"])
+def test_without_a_fitting_pack_it_runs_all_the_same(content: bytes | None, tree: Path) -> None:
+    pack = Path(install.pack_of(str(tree)))
+    assert pack.exists()
+    pack.unlink() if content is None else pack.write_bytes(content)
+    assert version(tree).startswith("runtime-ref version 0")
+
+
+paths = st.lists(st.sampled_from(["", "a", "b.c", ".", ".."]), max_size=6).map("/".join)
+
+
+@given(paths, paths)
+@example("/", "/")
+@example("a/", "")
+def test_paths_as_in_os(one: str, two: str) -> None:
+    from runtime_ref.kernel import os as ours
+
+    def plain(path: str) -> str:
+        return path.replace("//", "/") if path.startswith("//") else path  # POSIX lets two slashes mean something else
+
+    assert plain(ours.path.join(one, two)) == plain(os.path.join(one, two))
+    assert ours.path.normpath(one) == plain(os.path.normpath(one))
+    assert ours.path.abspath(one) == plain(os.path.abspath(one))
+    assert plain(ours.path.dirname(one)) == plain(os.path.dirname(one))
+    assert ours.path.basename(one) == os.path.basename(one)
+
+
+def test_files_as_in_os(tmp_path: Path) -> None:
+    from runtime_ref.kernel import os as ours
+
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for path in (tmp_path, tmp_path / "file", tmp_path / "dangling", tmp_path / "missing", "a\0b"):
+        for name in ("exists", "lexists", "isdir"):
+            assert getattr(ours.path, name)(str(path)) == getattr(os.path, name)(path), (name, path)
+
+
+def test_what_is_not_there_is_the_real_one() -> None:
+    from runtime_ref.kernel import os as ours
+
+    assert ours.environ is os.environ
+    assert ours.walk is os.walk
+    assert ours.fsencode("a\udcff") == os.fsencode("a\udcff")
+    assert ours.fsdecode(b"a\xff") == os.fsdecode(b"a\xff")
