@@ -18,9 +18,18 @@ from runtime_ref.pack import HEAD
 
 if False:
     from collections.abc import Iterator
-    from types import CodeType
+
+    from runtime_ref.pack import Entry
 
 PROVE = "import sys; sys.path.append(sys.argv[1]); import _cffi_backend; from importlib.util import MAGIC_NUMBER as m; print(m.hex())"
+EXTENSIONS = """
+import sys
+sys.path.append(sys.argv[1])
+for name in ("_cffi_backend", "_json", "_socket", "_struct", "fcntl", "select"):
+    file = getattr(__import__(name), "__file__", None)
+    if file:
+        print(name, file)
+"""
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHEBANG_MAX = 255  # execve(2)
 
@@ -54,7 +63,7 @@ def backend() -> str:
 
 def here(target: str) -> None:
     """A launcher that runs this very source tree."""
-    compile_all(os.path.dirname(HERE), backend())
+    compile_all(os.path.dirname(HERE))
     launcher(target, [os.path.dirname(HERE), os.path.dirname(backend())])
 
 
@@ -65,7 +74,8 @@ def prefix(folder: str) -> None:
     library = os.path.join(os.path.abspath(folder), "lib", "runtime-ref")
     shutil.rmtree(library, ignore_errors=True)
     shutil.copytree(HERE, os.path.join(library, "runtime_ref"), ignore=shutil.ignore_patterns("__pycache__"))
-    compile_all(library, shutil.copy2(backend(), library))
+    shutil.copy2(backend(), library)
+    compile_all(library, library)
     os.makedirs(os.path.join(folder, "bin"), exist_ok=True)
     launcher(os.path.join(folder, "bin", "runtime-ref"), [library])
 
@@ -88,25 +98,39 @@ def pack_of(folder: str) -> str:
     return os.path.join(folder, "runtime_ref", "__pycache__", f"pack.{sys.implementation.cache_tag}")
 
 
-def compile_all(folder: str, extension: str) -> None:
+def compile_all(folder: str, extensions: str = "") -> None:
     """The byte code of the package in `folder`, so that the first user need not be allowed to write it, and its pack.
 
-    `extension`: the file of cffi's C part.
+    `extensions`: where cffi's C part is, if not where it is here.
     """
     import compileall
 
     compileall.compile_dir(os.path.join(folder, "runtime_ref"), quiet=1)
-    entries, codes, offset = {"_cffi_backend": (*_about(extension), False, 0, 0)}, [], HEAD
-    for name, path in _modules(folder):
-        code = marshal.dumps(_code(path))
-        entries[name] = (*_about(path), path.endswith("/__init__.py"), offset, len(code))
+    entries: dict[str, Entry] = {}
+    codes, offset = [], HEAD
+    for name, path in shared_objects(extensions or os.path.dirname(backend())):
+        entries[name] = (*_about(path), False, 0, 0, ())
+    modules = dict(_modules(folder))
+    for name, path in modules.items():
+        tree = _tree(path)
+        code = marshal.dumps(compile(tree, path, "exec", __future__.annotations.compiler_flag, dont_inherit=True, optimize=2))
+        entries[name] = (*_about(path), path.endswith("/__init__.py"), offset, len(code), tuple(each for each in _imported(tree) if each in modules))
         codes.append(code)
         offset += len(code)
-    head = MAGIC_NUMBER + marshal.dumps((_code(os.path.join(folder, "runtime_ref", "pack.py")), entries))
+    loader = compile(_tree(os.path.join(folder, "runtime_ref", "pack.py")), "pack.py", "exec", optimize=2)
+    head = MAGIC_NUMBER + marshal.dumps((loader, entries))
     temporary = f"{pack_of(folder)}.{os.getpid()}"
     with open(temporary, "wb") as out:
         out.write(head.ljust(HEAD, b"\0") + b"".join(codes))
     os.rename(temporary, pack_of(folder))
+
+
+def shared_objects(folder: str) -> Iterator[tuple[str, str]]:
+    """Name and file of the modules in C that a run needs and the launcher's interpreter has not built in; cffi's is in `folder`."""
+    told = subprocess.run([interpreter(), "-IS", "-c", EXTENSIONS, folder], capture_output=True, text=True, timeout=60, check=True)
+    for line in told.stdout.splitlines():
+        name, _, path = line.partition(" ")
+        yield name, path
 
 
 def _modules(folder: str) -> Iterator[tuple[str, str]]:
@@ -123,13 +147,21 @@ def _about(path: str) -> tuple[str, int, int]:
     return path, found.st_mtime_ns, found.st_size
 
 
-def _code(path: str) -> CodeType:
-    """The code of a source file without doc strings, and without the import of __future__, which is a module to be found as well."""
+def _tree(path: str) -> ast.Module:
+    """A source file, parsed; without the import of __future__, which is a module to be found as well."""
     with open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read(), path)
     tree.body = [line for line in tree.body if not (isinstance(line, ast.ImportFrom) and line.module == "__future__")]
-    code: CodeType = compile(tree, path, "exec", __future__.annotations.compiler_flag, dont_inherit=True, optimize=2)
-    return code
+    return tree
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """What may be modules that a source imports at its top: `from a import b` loads a, and a.b where that is one."""
+    for line in tree.body:
+        if isinstance(line, ast.ImportFrom) and line.module:
+            yield line.module
+            for alias in line.names:
+                yield f"{line.module}.{alias.name}"
 
 
 def main(argv: list[str]) -> int:

@@ -1,8 +1,8 @@
 """The pack: all modules of the runtime, compiled, in one file. Python's own search for forty modules takes longer than a container does.
 
-`install` writes it for one version of the interpreter, and the launcher puts a `Finder` for it in front of Python's own. Each module is
-checked against the time and size of its source; one that does not fit is left to Python, so a stale pack costs only speed.
-Must not know what the modules do.
+`install` writes it for one interpreter, and the launcher puts a `Finder` for it in front of Python's own. With a module come all that it
+imports at its top, without the ceremony of `import`. Each is checked against the time and size of its source; one that does not fit is left
+to Python, so a stale pack costs only speed. Must not know what the modules do.
 
     The file: the magic number that the interpreter's .pyc files have; marshal data (code of this module, {name: Entry});
     then marshal data of each module's code, at the offsets that the entries tell.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import marshal
 import posix
+import sys
 
 # What importlib.machinery gives, which costs 2 ms.
 from _frozen_importlib import ModuleSpec
@@ -21,8 +22,10 @@ if False:
     from types import ModuleType
     from typing import Any
 
-    Entry = tuple[str, int, int, bool, int, int]
-    """Source, its time in ns and size, is it a package, offset and length of the code. A shared object is its own source."""
+    Entry = tuple[str, int, int, bool, int, int, tuple[str, ...]]
+    """Source, its time in ns and size, is it a package, offset and length of the code, what comes along.
+
+    A shared object is its own source."""
 
 HEAD = 1 << 15  # bytes that the launcher reads: all up to the modules' code
 
@@ -35,22 +38,24 @@ class Finder:
         self.entries = entries
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """The spec of a module whose source is what was packed, else None."""
-        entry = self.entries.get(name)
-        if entry is None:
+        """The spec of a module whose source is what was packed, else None. What it will import is loaded already then."""
+        if not self._fits(name):
             return None
-        source, mtime, size, package, _, _ = entry
-        try:
-            now = posix.stat(source)
-        except OSError:
-            return None
-        if now.st_mtime_ns != mtime or now.st_size != size:
-            return None
-        loader: Any = self if source.endswith(".py") else ExtensionFileLoader(name, source)
+        source, _, _, package, offset, length, along = self.entries[name]
+        if not length:
+            return ModuleSpec(name, ExtensionFileLoader(name, source), origin=source)
+        loader: Any = self
         spec: Any = ModuleSpec(name, loader, origin=source, is_package=package)
         spec.has_location = True
         if package:
-            spec.submodule_search_locations.append(source.rpartition("/")[0])
+            spec.submodule_search_locations.append(_folder(source))
+        fd = posix.open(self.file, posix.O_RDONLY | posix.O_CLOEXEC)
+        try:
+            for each in along:
+                self._bring(each, fd)
+            spec.loader_state = marshal.loads(posix.pread(fd, length, offset))
+        finally:
+            posix.close(fd)
         return spec
 
     def create_module(self, spec: Any) -> None:
@@ -58,10 +63,37 @@ class Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         """Runs the module's code."""
-        *_, offset, length = self.entries[module.__name__]
-        fd = posix.open(self.file, posix.O_RDONLY | posix.O_CLOEXEC)
+        spec: Any = module.__spec__
+        exec(spec.loader_state, module.__dict__)
+
+    def _bring(self, name: str, fd: int) -> None:
+        """Loads a module as `import` would, and first what it will import."""
+        modules = sys.modules
+        if name in modules or not self._fits(name):
+            return
+        source, _, _, package, offset, length, along = self.entries[name]
+        for each in along:
+            self._bring(each, fd)
+        module: Any = type(sys)(name)
+        above, _, last = name.rpartition(".")
+        module.__file__, module.__loader__, module.__package__ = source, self, above
+        if package:
+            module.__path__, module.__package__ = [_folder(source)], name
+        modules[name] = module
+        exec(marshal.loads(posix.pread(fd, length, offset)), module.__dict__)
+        if above:
+            setattr(modules[above], last, module)
+
+    def _fits(self, name: str) -> bool:
+        entry = self.entries.get(name)
+        if entry is None:
+            return False
         try:
-            code = marshal.loads(posix.pread(fd, length, offset))
-        finally:
-            posix.close(fd)
-        exec(code, module.__dict__)
+            now = posix.stat(entry[0])
+        except OSError:
+            return False
+        return now.st_mtime_ns == entry[1] and now.st_size == entry[2]
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
