@@ -1,8 +1,8 @@
-"""The reference against every runc and crun there is: `python -m benchmarks.runtime [--rounds 30] [--sealed] [--soak N]`.
+"""The reference against every runc and crun on PATH: `python -m benchmarks.runtime [--rounds 30] [--sealed] [--also PATH] [--soak N]`.
 
-Every round runs each runtime once, in turn, on the same bundle (the full feature set: Docker-like mounts, capabilities, cgroup limits,
-seccomp); figures are medians, and ratios are medians over medians of the same rounds. Peak memory is the largest of any process of a run.
-Exit 1 if a goal of the design is missed.
+Every round runs each runtime once, in random order, on the same bundle (the full feature set: Docker-like mounts, capabilities, cgroup
+limits, seccomp); figures are medians, and ratios are medians over medians of the same rounds. Peak memory is the largest of any process of
+a run. The goals are of runc 1.1.5 and crun 1.8.1, the first found of each name. Exit 1 if one is missed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -110,13 +111,17 @@ class Subject:
         return int(done.stderr.split()[-1]) / 1024
 
 
-def subjects(folder: Path, sealed: bool) -> list[Subject]:
-    """The reference, and what else is installed."""
+def subjects(folder: Path, sealed: bool, also: list[str]) -> list[Subject]:
+    """The reference, what else is installed, and the programs in `also`, named by their numbers from 2 on."""
     launcher = str(ROOT / ".venv" / "bin" / "runtime-ref")
     found = [Subject("reference", [launcher, "--no-seal"], folder)]
     if sealed:
         found.append(Subject("sealed", [launcher], folder))
-    return found + [Subject(name, [path], folder) for name in ("runc", "crun") if (path := shutil.which(name))]
+    for name in ("runc", "crun"):
+        places = [f"{each}/{name}" for each in os.get_exec_path()] + [each for each in also if Path(each).name.startswith(name)]
+        files = dict.fromkeys(os.path.realpath(each) for each in places if os.access(each, os.X_OK))
+        found += [Subject(name if number == 1 else f"{name}{number}", [path], folder) for number, path in enumerate(files, 1)]
+    return found
 
 
 def soak(folder: Path, bundle: Path, count: int) -> int:
@@ -139,6 +144,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--sealed", action="store_true", help="also with the interpreter sealed, as it is by default")
+    parser.add_argument("--also", action="append", default=[], metavar="PATH", help="another program whose name starts with runc or crun")
     parser.add_argument("--soak", type=int, default=0, metavar="N", help="instead: N containers in a row, and 200 at once")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -149,16 +155,19 @@ def main() -> int:
         bundles.write(held, bundles.merge(config(), {"process": {"args": ["/probe", "pause"]}}))
         if given.soak:
             return soak(folder, bundle, given.soak)
-        found = subjects(folder, given.sealed)
+        found = subjects(folder, given.sealed, given.also)
         times: dict[str, dict[str, list[float]]] = {s.name: {"run": [], "cycle": []} for s in found}
         for number in range(given.rounds + 1):
-            for subject in found:
+            for subject in random.sample(found, len(found)):
                 run, cycle = subject.run(bundle), subject.cycle(held)
                 if number:
                     times[subject.name]["run"].append(run)
                     times[subject.name]["cycle"].append(cycle)
         memory = {s.name: s.memory(bundle) for s in found}
     medians = {name: {what: statistics.median(values) for what, values in rows.items()} for name, rows in times.items()}
+    for subject in found[1 + given.sealed :]:
+        said = subprocess.run([*subject.argv[:1], "--version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
+        print(f"{subject.name}: {subject.argv[0]}, {said}")
     for name, row in medians.items():
         print(f"{name:10} run {row['run']:6.1f} ms   create+start+delete {row['cycle']:6.1f} ms   peak memory {memory[name]:5.1f} MiB")
     goals = [("reference", "runc", "run", 0.65), ("reference", "crun", "run", 1.2), ("reference", "runc", "cycle", 0.6), ("sealed", "runc", "run", 0.9)]
