@@ -37,6 +37,7 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 setup: $(STAMP)  ## the environment, the probe, the launcher of the reference
+	@$(VENV)/bin/python -m runtime_ref.install $(VENV)/bin/runtime-ref
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "proctor needs Python 3.11 or newer: apt-get install python3" >&2; exit 1; }
@@ -44,6 +45,5 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --require-hashes -r requirements.lock
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation -e .
-	$(VENV)/bin/python -m runtime_ref.install $(VENV)/bin/runtime-ref
 	$(VENV)/bin/python -m bundles.probe
 	touch $(STAMP)

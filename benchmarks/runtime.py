@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import bundles
+from runtime_ref import install
 
 ROOT = Path(__file__).parents[1]
 NULL = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -147,6 +148,7 @@ def main() -> int:
     parser.add_argument("--also", action="append", default=[], metavar="PATH", help="another program whose name starts with runc or crun")
     parser.add_argument("--soak", type=int, default=0, metavar="N", help="instead: N containers in a row, and 200 at once")
     given = parser.parse_args()
+    install.here(str(ROOT / ".venv" / "bin" / "runtime-ref"))  # the sources as they are now
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         bundle = folder / "bundle"
