@@ -356,8 +356,7 @@ def delete_command(call: Call) -> None:
             end(record)
         record.take()
     except RuntimeFault as fault:
-        if force and not os.path.lexists(os.path.join(state.root_of(call.settings), call.ident)):
-            state.check_id(call.ident)
+        if force and state.is_gone(call.settings, call.ident):
             return
         raise fault
     if force:

@@ -38,7 +38,22 @@ def root_of(settings: dict[str, Any]) -> str:
     if os.geteuid() == 0:
         return "/run/runtime-ref"
     home = os.environ.get("XDG_RUNTIME_DIR")
-    return home + "/runtime-ref" if home else f"/tmp/runtime-ref-{os.geteuid()}"
+    return home + "/runtime-ref" if home else _own(f"/tmp/runtime-ref-{os.geteuid()}")
+
+
+def _own(folder: str) -> str:
+    """A folder whose name anybody may have taken first. Raises RuntimeFault if it is not ours: hooks that it tells of would run as us."""
+    try:
+        os.mkdir(folder, 0o700)
+    except OSError:
+        pass  # it is there, or the next call says why not
+    try:
+        found = os.lstat(folder)
+    except OSError as fault:
+        raise RuntimeFault("root folder", f"{folder}: {fault.strerror}") from None
+    if found.st_uid != os.geteuid() or found.st_mode >> 12 != 0o4:
+        raise RuntimeFault("root folder", f"{folder} is no folder of uid {os.geteuid()}; set XDG_RUNTIME_DIR or give --root")
+    return folder
 
 
 def check_id(ident: str) -> None:
@@ -178,6 +193,18 @@ def find(settings: dict[str, Any], ident: str) -> Record:
     check_id(ident)
     folder = os.path.join(root_of(settings), ident)
     return Record(folder, _data(folder))
+
+
+def is_gone(settings: dict[str, Any], ident: str) -> bool:
+    """Whether there is surely no container of this id: what may not be looked at may be one. Raises RuntimeFault for what is no id."""
+    check_id(ident)
+    try:
+        os.lstat(os.path.join(root_of(settings), ident))
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def everyone(settings: dict[str, Any]) -> list[Record]:

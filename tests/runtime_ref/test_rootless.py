@@ -10,6 +10,7 @@ import os
 import platform
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
 from tests.runtime_ref.reference import Reference
 
-UID = 54321
+UID, OTHER = 54321, 54399
 FIRST, COUNT = 300_000, 65_536
 FILES = {
     "passwd": f"proctor-user:x:{UID}:{UID}::/tmp:/bin/sh\n",
@@ -81,6 +82,13 @@ def becoming(folder: Path) -> Callable[[], None]:
         os.setresuid(UID, UID, UID)
 
     return become
+
+
+def another() -> None:
+    """Turns a child into a user with nothing to do with the first."""
+    os.setgroups([])
+    os.setresgid(OTHER, OTHER, OTHER)
+    os.setresuid(OTHER, OTHER, OTHER)
 
 
 def becoming_root_of_a_namespace(folder: Path) -> Callable[[], None]:
@@ -196,6 +204,36 @@ def test_the_whole_life(user: Reference) -> None:
     assert user.state(ident)["status"] == "stopped"
     user.ok("delete", ident)
     assert os.listdir(user.root) == []
+
+
+def test_another_user_gets_errors_and_no_container(user: Reference) -> None:
+    """Also by `delete --force`, which is quiet only about what is surely not there."""
+    ident = user.ident()
+    user.create(bundle(user, patches.runs("hold"), rootless(ONE)), ident)
+    mine, user.become = user.become, another
+    for words in (("list",), ("state", ident), ("ps", ident), ("exec", ident, "/probe", "dump"), ("kill", ident, "KILL"), ("delete", "--force", ident)):
+        done = user.call(*words)
+        assert (done.returncode, "Permission denied" in done.stderr) == (1, True), words
+    user.become = mine
+    assert user.state(ident)["status"] == "created"
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_root_folder_that_another_user_made_first_is_refused(user: Reference, theirs: bool) -> None:
+    """The default one without XDG_RUNTIME_DIR lies in /tmp; the hooks of a container in it would run as this user."""
+    planted = Path(f"/tmp/runtime-ref-{UID}")
+    planted.mkdir(mode=0o700)
+    try:
+        os.chown(planted, *([OTHER, OTHER] if theirs else [UID, UID]))
+        planted.chmod(0o777 if theirs else 0o700)
+        for words in (["list"], ["delete", "--force", "x"], ["run", "--bundle", str(bundle(user, patches.runs("dump"), rootless(ONE))), "x"]):
+            done = subprocess.run(
+                [user.launcher, *words], env={"PATH": os.environ["PATH"]}, preexec_fn=user.become, capture_output=True, text=True, timeout=120
+            )
+            assert (done.returncode == 0) is not theirs, done.stderr
+            assert (str(planted) in done.stderr) is theirs
+    finally:
+        shutil.rmtree(planted)
 
 
 def test_as_root_of_a_user_namespace(user: Reference) -> None:
