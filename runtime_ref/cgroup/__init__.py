@@ -38,8 +38,13 @@ UNASKED = {
 
 
 def asked(resources: dict[str, Any]) -> dict[str, Any]:
-    """`linux.resources` without zeros that ask for nothing. A `pids.limit` of 0 is a limit and stays."""
+    """`linux.resources` without zeros that ask for nothing. A `pids.limit` of 0 is a limit and stays.
+
+    Device rules are root's alone, in every cgroup. Others go without: the user namespace closes all devices that are not the user's.
+    """
     found = dict(resources)
+    if found.get("devices") and not _is_root():
+        del found["devices"]
     for topic, members in UNASKED.items():
         if entry := found.get(topic):
             found[topic] = {member: value for member, value in entry.items() if value != 0 or member not in members}
@@ -117,7 +122,7 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
 
         folder = f"{found.unified}{own.get('', '')}/{wanted}"
         if ordinary and not _may_make(folder):
-            return _none(path, f"{folder} cannot be made by uid {os.geteuid()}", not _is_root())
+            return _none(path, f"{folder} cannot be made by uid {os.geteuid()}")
         return V2(found.unified, folder, [], devices, _owner(config))
     from runtime_ref.cgroup.v1 import V1
 
@@ -125,7 +130,7 @@ def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hie
     if ordinary:
         dirs = {name: folder for name, folder in dirs.items() if _may_make(folder)}
         if not dirs:
-            return _none(path, f"no cgroup can be made by uid {os.geteuid()}", not _is_root())
+            return _none(path, f"no cgroup can be made by uid {os.geteuid()}")
     return V1(dirs, [], devices)
 
 
@@ -147,15 +152,15 @@ def from_state(paths: dict[str, Any]) -> Cgroup:
         return Systemd(inner, paths["unit"], paths["slice"], paths["user"], paths["made"])  # type: ignore[arg-type]
     from runtime_ref.cgroup.none import NoCgroup
 
-    return NoCgroup(paths.get("why", "the container has no cgroup"), paths.get("rootless", False), paths.get("init", 0))
+    return NoCgroup(paths.get("why", "the container has no cgroup"), paths.get("init", 0))
 
 
-def _none(path: str, why: str, rootless: bool = False) -> NoCgroup:
+def _none(path: str, why: str) -> NoCgroup:
     if path:
         raise ConfigError("linux.cgroupsPath", why)
     from runtime_ref.cgroup.none import NoCgroup
 
-    return NoCgroup(why, rootless)
+    return NoCgroup(why)
 
 
 def _owner(config: dict[str, Any]) -> int | None:

@@ -18,21 +18,19 @@ if False:
 
 
 class NoCgroup:
-    """Stands in where a cgroup cannot be had; `why` says why. `rootless`: device rules are left out, the user namespace
-    closes all devices that are not the user's anyway."""
+    """Stands in where a cgroup cannot be had; `why` says why."""
 
     driver = "none"
     made: tuple[str, ...] = ()
 
-    def __init__(self, why: str, rootless: bool = False, init: int = 0) -> None:
+    def __init__(self, why: str, init: int = 0) -> None:
         self.why = why
-        self.rootless = rootless
         self.init = init
 
     @property
     def paths(self) -> dict[str, Any]:
         """What state.json keeps, for `cgroup.from_state`."""
-        return {"driver": self.driver, "why": self.why, "rootless": self.rootless, "init": self.init}
+        return {"driver": self.driver, "why": self.why, "init": self.init}
 
     def create(self) -> None:
         """Nothing."""
@@ -48,9 +46,9 @@ class NoCgroup:
         """Nothing."""
 
     def limits(self, resources: dict[str, Any]) -> None:
-        """Refuses every resource, except device rules for an ordinary user."""
+        """Refuses every resource."""
         for topic, value in resources.items():
-            if value and not (topic == "devices" and self.rootless):
+            if value:
                 raise RuntimeFault("set cgroup limits", self.why, f"linux.resources.{topic}")
 
     def frozen(self) -> bool:

@@ -104,7 +104,7 @@ class V1:
         try:
             return self.dirs[controller]
         except KeyError:
-            raise RuntimeFault("set cgroup limits", f"the {controller} hierarchy is not mounted", where) from None
+            raise RuntimeFault("set cgroup limits", _absent(controller), where) from None
 
     def _dir(self, controller: str) -> str:
         return self.dirs[controller]
@@ -134,7 +134,7 @@ class V1:
         try:
             return self.dirs["freezer"]
         except KeyError:
-            raise RuntimeFault("pause", "the freezer hierarchy is not mounted") from None
+            raise RuntimeFault("pause", _absent("freezer")) from None
 
     def pids(self) -> list[int]:
         """Ids of all processes of the container, also of cgroups it made."""
@@ -178,6 +178,11 @@ class V1:
             if place in mine:
                 files.remove(place, lambda: self.kill(SIGKILL))
         files.prune([folder for folder in self.made if folder not in self.places])
+
+
+def _absent(controller: str) -> str:
+    why = f"the {controller} hierarchy is not mounted"
+    return f"{why}, or uid {os.geteuid()} may make no cgroup in it" if os.geteuid() else why
 
 
 def _nothing(_: str) -> None:

@@ -9,10 +9,12 @@ import json
 import os
 import platform
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,30 @@ def becoming_root_of_a_namespace(folder: Path) -> Callable[[], None]:
                 file.write(text)
 
     return both
+
+
+@pytest.fixture
+def delegated() -> Iterator[dict[str, str]]:
+    """A cgroup of the user's own in each hierarchy of version 1: first controller to folder."""
+    name = f"proctor-rootless-{uuid.uuid4().hex[:8]}"
+    found = {}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        words, _, about = line.partition(" - ")
+        if about.startswith("cgroup ") and words.split(" ")[3] == "/" and "name=" not in about:
+            controller = about.split(" ")[2].removeprefix("rw,").removeprefix("xattr,")
+            found[controller.split(",")[0]] = f"{words.split(' ')[4]}/{name}"
+    if not {"pids", "freezer"} <= set(found):
+        pytest.skip(f"cgroup v1 with pids and freezer is not mounted; {sorted(found)}")
+    for controller, folder in found.items():
+        os.mkdir(folder)
+        if controller == "cpuset":
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                Path(folder, file).write_text(Path(folder).parent.joinpath(file).read_text())
+        for path in (folder, f"{folder}/tasks", f"{folder}/cgroup.procs"):
+            os.chown(path, UID, UID)
+    yield found
+    for folder in found.values():
+        os.rmdir(folder)
 
 
 @pytest.fixture
@@ -265,6 +291,64 @@ def test_a_limit_without_a_cgroup_is_an_error(user: Reference) -> None:
     done = user.call("create", "--bundle", str(made), "never")
     assert done.returncode != 0
     assert "linux.resources.pids" in done.stderr
+
+
+def test_limits_in_a_cgroup_that_was_delegated(delegated: dict[str, str], user: Reference) -> None:
+    """Device rules are for root alone; the rest holds, and what needs a cgroup works."""
+    become = user.become
+
+    def inside() -> None:
+        for folder in delegated.values():
+            Path(folder, "tasks").write_text("0")
+        become and become()
+
+    user.become = inside
+    limits = patches.resources(pids={"limit": 7}, devices=[{"allow": False, "access": "rwm"}])
+    ident = user.ident()
+    user.create(bundle(user, patches.runs("hold"), rootless(ONE), limits), ident)
+    user.ok("start", ident)
+    (mine,) = (path for path in Path(delegated["pids"]).iterdir() if path.is_dir())
+    assert (mine / "pids.max").read_text() == "7\n"
+    assert (mine / "tasks").read_text() == f"{user.state(ident)['pid']}\n"
+    user.ok("update", "--pids-limit", "9", ident)
+    assert (mine / "pids.max").read_text() == "9\n"
+    user.ok("pause", ident)
+    assert user.state(ident)["status"] == "paused"
+    user.ok("resume", ident)
+    user.ok("exec", ident, "/probe", "exit", "0")
+    assert json.loads(user.ok("events", "--stats", ident))["data"]["pids"]["current"] == 1
+    user.ok("delete", "--force", ident)
+    assert [path for folder in delegated.values() for path in Path(folder).iterdir() if path.is_dir()] == []
+
+
+def test_a_hierarchy_that_was_not_delegated(delegated: dict[str, str], user: Reference) -> None:
+    """An absolute place: it counts from the mount point, whatever is the user's own cgroup."""
+    os.chown(delegated["pids"], 0, 0)
+    place = {"linux": {"cgroupsPath": f"/{os.path.basename(delegated['pids'])}/c"}}
+    made = bundle(user, patches.runs("dump"), rootless(ONE), patches.resources(pids={"limit": 7}), place)
+    done = user.call("create", "--bundle", str(made), "never")
+    assert done.returncode != 0
+    assert f"linux.resources.pids.limit: the pids hierarchy is not mounted, or uid {UID} may make no cgroup in it" in done.stderr
+    assert [path for folder in delegated.values() for path in Path(folder).iterdir() if path.is_dir()] == []
+
+
+def test_terminal_by_console_socket_and_by_run(user: Reference) -> None:
+    made = bundle(user, patches.runs("isatty"), rootless(ONE), {"process": {"terminal": True}})
+    path = str(user.folder / "console")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        os.chown(path, UID, UID)
+        ident = user.ident()
+        user.ok("create", "--bundle", str(made), "--console-socket", path, ident)  # its output goes to the terminal alone
+        listener.settimeout(60)
+        line, _ = listener.accept()
+        with line:
+            _, (master,), _, _ = socket.recv_fds(line, 100, 1)
+        user.ok("start", ident)
+        assert json.loads(os.read(master, 1000))["fds"] == [True, True, True]
+        os.close(master)
+    assert json.loads(user.ok("run", "--bundle", str(made), user.ident()))["fds"] == [True, True, True]
 
 
 def test_hooks_run_as_the_user(user: Reference) -> None:
