@@ -60,6 +60,7 @@ def engines() -> Iterator[Engines]:
     if os.geteuid() != 0:
         pytest.skip("not root: a world of namespaces and cgroups is made by root")
     folder = Path(tempfile.mkdtemp(prefix="engines-"))
+    folder.chmod(0o711)  # the root of a user namespace comes by
     world = World(folder)
     try:
         yield Engines(world)

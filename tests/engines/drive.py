@@ -54,9 +54,9 @@ class Engine:
     def prepare(self) -> None:
         """Starts what must run and brings the image in; once for all runtimes. Raises Missing."""
 
-    def call(self, *words: str) -> Done:
-        """A call, whatever its end."""
-        return self.world.call(*self.prefix, *words, env=self.env)
+    def call(self, *words: str, text: str = "") -> Done:
+        """A call, whatever its end; `text` is its input."""
+        return self.world.call(*self.prefix, *words, env=self.env, text=text)
 
     def ok(self, *words: str, code: int = 0) -> str:
         """A call that must end with `code`; its standard output."""
@@ -145,11 +145,11 @@ class Docker(Podman):
         )  # fmt: skip
         self.ok("import", str(self.image.tar), NAME)
 
-    def call(self, *words: str) -> Done:
+    def call(self, *words: str, text: str = "") -> Done:
         if words[0] == "run":
             chosen = "control" if self.runtime.endswith("/runc") else "reference"
             words = ("run", "--runtime", chosen, *words[1:])
-        return super().call(*words)
+        return super().call(*words, text=text)
 
 
 class Containerd(Engine):
@@ -178,6 +178,16 @@ class Containerd(Engine):
         name = self.name()
         self.ok("run", "-d", "--runc-binary", self.runtime, "--rootfs", str(self.image.rootfs), name, "/probe", "hold")
         return name
+
+    def exec(self, name: str, *options: str, probe: tuple[str, ...], code: int = 0, terminal: bool = False) -> str:
+        """The first line that the probe prints inside a container.
+
+        `ctr` drops what it has not read when it hears of the end (one exec of a hundred), so the probe waits until it was read.
+        """
+        words = ("task", "exec", "--exec-id", self.name(), *options, *(("-t",) if terminal else ()), name, "/probe")
+        ended, printed = self.world.talk(*self.prefix, *words, *probe, "wait-line", "exit", str(code), terminal=terminal, reply=b"\n")
+        assert ended == code, f"{' '.join(words)}: exit {ended}: {printed[-600:]}"
+        return printed.splitlines()[0] if printed else ""
 
     def status(self, name: str) -> str:
         """RUNNING, PAUSED, STOPPED, or "" if there is no task."""

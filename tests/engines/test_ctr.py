@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import bundles
+from bundles import patches
 from tests.engines.drive import Containerd
 from tests.engines.image import NAME
 
@@ -20,7 +22,7 @@ def test_run_from_an_image(ctr: Containerd) -> None:
 
 def test_run_with_terminal(ctr: Containerd) -> None:
     words = ("run", "--rm", "-t", "--runc-binary", ctr.runtime, "--rootfs", str(ctr.image.rootfs), ctr.name(), "/probe", "isatty")
-    code, printed = ctr.world.on_terminal(*ctr.prefix, *words)
+    code, printed = ctr.world.talk(*ctr.prefix, *words)
     assert (code, json.loads(printed.splitlines()[0])["fds"]) == (0, [True, True, True])
 
 
@@ -43,17 +45,30 @@ def test_task_removal_by_force(ctr: Containerd) -> None:
 
 def test_exec_gives_output_and_exit_code(ctr: Containerd) -> None:
     name = ctr.running()
-    assert ctr.ok("task", "exec", "--exec-id", "one", name, "/probe", "say", "inside", "exit", "5", code=5) == "inside\n"
-    dump = json.loads(ctr.ok("task", "exec", "--exec-id", "two", "--cwd", "/tmp", "--user", "5:6", name, "/probe", "dump"))
+    assert ctr.exec(name, probe=("say", "inside"), code=5) == "inside"
+    dump = json.loads(ctr.exec(name, "--cwd", "/tmp", "--user", "5:6", probe=("dump",)))
     assert (dump["cwd"], dump["uid"][0], dump["gid"][0]) == ("/tmp", 5, 6)
     end(ctr, name)
 
 
 def test_exec_with_terminal(ctr: Containerd) -> None:
     name = ctr.running()
-    code, printed = ctr.world.on_terminal(*ctr.prefix, "task", "exec", "-t", "--exec-id", "one", name, "/probe", "isatty")
-    assert (code, json.loads(printed.splitlines()[0])["fds"]) == (0, [True, True, True])
+    assert json.loads(ctr.exec(name, probe=("isatty",), terminal=True))["fds"] == [True, True, True]
     end(ctr, name)
+
+
+def test_user_namespace(ctr: Containerd) -> None:
+    """With `--uidmap` ctr forgets which runtime it was told, so the configuration is a file."""
+    uids, gids = ({"containerID": 0, "hostID": first, "size": 65536} for first in (100_000, 200_000))
+    namespaces = [{"type": kind} for kind in ("user", "pid", "mount", "ipc", "uts", "network")]
+    linux = {"namespaces": namespaces, "uidMappings": [uids], "gidMappings": [gids], "cgroupsPath": f"/{ctr.name()}"}
+    config = bundles.merge(bundles.base(), {"root": {"path": str(ctr.image.rootfs)}, "linux": linux}, patches.runs("dump"))
+    file = ctr.world.folder / f"{ctr.name()}.json"
+    file.write_text(json.dumps(config))
+    dump = json.loads(ctr.ok("run", "--rm", "--runc-binary", ctr.runtime, "--config", str(file), ctr.name()))
+    assert dump["uid"][0] == 0
+    assert dump["files"]["uid_map"].split() == ["0", "100000", "65536"]
+    assert dump["files"]["gid_map"].split() == ["0", "200000", "65536"]
 
 
 def test_pause_and_resume(ctr: Containerd) -> None:

@@ -54,6 +54,55 @@ def test_terminals_of_run_and_exec(docker: Docker) -> None:
     docker.ok("rm", "-f", name)
 
 
+def test_exec_from_a_terminal(docker: Docker) -> None:
+    name = docker.running()
+    code, printed = docker.world.talk(*docker.prefix, "exec", "-it", name, "/probe", "isatty", "wait-line", "exit", "4", reply=b"typed\n")
+    assert (code, json.loads(printed.splitlines()[0])["fds"]) == (4, [True, True, True])
+    docker.ok("rm", "-f", name)
+
+
+def test_input_and_logs(docker: Docker) -> None:
+    name = docker.name()
+    words = ("run", "-i", "--name", name, "--network", "none", NAME, "/probe", "say", "one", "err", "two", "wait-line")
+    done = docker.call(*words, text="typed\n")
+    assert (done.returncode, done.stderr) == (0, "two\n")
+    assert json.loads(done.stdout.splitlines()[1])["text"] == "typed"
+    logs = docker.call("logs", name)
+    assert (logs.stdout, logs.stderr) == (done.stdout, "two\n")
+    docker.ok("rm", name)
+
+
+def test_copy_into_a_running_container_and_back(docker: Docker) -> None:
+    name = docker.running()
+    docker.ok("cp", str(docker.image.tar), f"{name}:/tmp/copied")
+    assert docker.lines("exec", name, "/probe", "stat", "/tmp/copied")[0]["errno"] == "OK"
+    back = docker.world.folder / f"back-{name}"
+    docker.ok("cp", f"{name}:/tmp/copied", str(back))
+    assert back.read_bytes() == docker.image.tar.read_bytes()
+    docker.ok("rm", "-f", name)
+
+
+def test_restart_policy(docker: Docker) -> None:
+    name = docker.name()
+    docker.ok("run", "-d", "--restart", "on-failure:2", "--name", name, "--network", "none", NAME, "/probe", "say", "once more", "exit", "3")
+    told = ("inspect", "--format", "{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}}", name)
+    docker.world.until(lambda: docker.ok(*told) == "2 exited 3\n")
+    assert docker.ok("logs", name) == "once more\n" * 3
+    docker.ok("rm", name)
+
+
+@pytest.mark.parametrize(("code", "health"), [("0", "healthy"), ("4", "unhealthy")])
+def test_health_check(docker: Docker, code: str, health: str) -> None:
+    """The daemon execs the check by itself."""
+    image = f"{NAME}-{docker.name()}"
+    check = f'HEALTHCHECK --interval=1s --timeout=60s --retries=1 CMD ["/probe", "exit", "{code}"]'
+    docker.ok("import", "--change", check, str(docker.image.tar), image)
+    name = docker.name()
+    docker.ok("run", "-d", "--name", name, "--network", "none", image, "/probe", "hold")
+    docker.world.until(lambda: docker.ok("inspect", "--format", "{{.State.Health.Status}}", name) == health + "\n")
+    docker.ok("rm", "-f", name)
+
+
 def test_pause_and_unpause(docker: Docker) -> None:
     name = docker.running()
     docker.ok("pause", name)

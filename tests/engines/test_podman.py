@@ -198,3 +198,43 @@ def test_a_memory_limit_is_kept(podman: Podman) -> None:
     (grown,) = podman.lines("run", "--name", name, "--network", "none", *limits, NAME, "/probe", "memory", str(64 << 20))
     assert grown["signal"] == "SIGKILL"
     podman.ok("rm", name)
+
+
+def test_pod_with_shared_namespaces(podman: Podman) -> None:
+    pod = podman.name()
+    infra = ("--infra-image", NAME, "--infra-command", "/probe hold")
+    podman.ok("pod", "create", "--name", pod, "--network", "none", "--share", "net,ipc,uts", *infra)
+    try:
+        name = podman.name()
+        podman.ok("run", "-d", "--name", name, "--pod", pod, NAME, "/probe", "hold")
+        one = podman.lines("exec", name, "/probe", "dump")[0]["ns"]
+        two = podman.lines("run", "--rm", "--pod", pod, NAME, "/probe", "dump")[0]["ns"]
+        assert [kind for kind in ("net", "ipc", "uts", "pid", "mnt") if one[kind] == two[kind]] == ["net", "ipc", "uts"]
+    finally:
+        podman.ok("pod", "rm", "-f", "-t", "0", pod)
+
+
+def test_root_file_system_in_a_folder(podman: Podman) -> None:
+    words = ("run", "--rm", "--network", "none", "--read-only", "--rootfs", str(podman.image.rootfs), "/probe", "say", "from a folder")
+    assert podman.ok(*words) == "from a folder\n"
+
+
+def test_copy_into_a_running_container_and_back(podman: Podman) -> None:
+    """podman pauses a container while it copies."""
+    name = podman.running()
+    podman.ok("cp", str(podman.image.tar), f"{name}:/tmp/copied")
+    assert podman.lines("exec", name, "/probe", "stat", "/tmp/copied")[0]["errno"] == "OK"
+    back = podman.world.folder / f"back-{name}"
+    podman.ok("cp", f"{name}:/tmp/copied", str(back))
+    assert back.read_bytes() == podman.image.tar.read_bytes()
+    assert podman.status(name) == "running"
+    podman.ok("rm", "-f", "-t", "0", name)
+
+
+@pytest.mark.parametrize(("code", "health"), [("0", "healthy"), ("4", "unhealthy")])
+def test_health_check(podman: Podman, code: str, health: str) -> None:
+    check = ("--health-cmd", json.dumps(["/probe", "exit", code]), "--health-interval", "disable", "--health-retries", "1")
+    name = podman.running(*check)
+    podman.ok("healthcheck", "run", name, code=0 if code == "0" else 1)
+    assert podman.ok("inspect", "--format", "{{.State.Health.Status}}", name) == health + "\n"
+    podman.ok("rm", "-f", "-t", "0", name)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 import uuid
@@ -110,9 +111,12 @@ class World:
         self.started.append(process)
         return process
 
-    def on_terminal(self, *words: str, env: dict[str, str] | None = None) -> tuple[int, str]:
-        """A command with a terminal of its own as its three streams: exit code, what it printed."""
-        ours, theirs = os.openpty()
+    def talk(self, *words: str, env: dict[str, str] | None = None, terminal: bool = True, reply: bytes = b"") -> tuple[int, str]:
+        """A command with a terminal (or a socket) of its own as its three streams: exit code, what it printed.
+
+        `reply` is sent once a whole line has come: a program that waits for it cannot be over before its line was read.
+        """
+        ours, theirs = os.openpty() if terminal else (end.detach() for end in socket.socketpair())
         process = subprocess.Popen(
             self.words(*words), env={"PATH": PATH, "HOME": str(self.folder), **(env or {})}, preexec_fn=self._enter,
             stdin=theirs, stdout=theirs, stderr=theirs, cwd=self.folder, start_new_session=True,
@@ -124,6 +128,9 @@ class World:
         try:
             while select.select([ours], [], [], max(0, until - time.monotonic()))[0] and (more := os.read(ours, 4096)):
                 printed += more
+                if reply and b"\n" in printed:
+                    os.write(ours, reply)
+                    reply = b""
         except OSError:
             pass  # EIO: nobody has the other side open
         finally:
