@@ -68,14 +68,19 @@ def here(target: str) -> None:
 
 
 def prefix(folder: str) -> None:
-    """Copies package and C part to PREFIX/lib/runtime-ref and writes PREFIX/bin/runtime-ref."""
+    """Copies package and C part to PREFIX/lib/runtime-ref and writes PREFIX/bin/runtime-ref, for every user to read."""
     import shutil
 
+    os.umask(0o022)
     library = os.path.join(os.path.abspath(folder), "lib", "runtime-ref")
     shutil.rmtree(library, ignore_errors=True)
     shutil.copytree(HERE, os.path.join(library, "runtime_ref"), ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(backend(), library)
     compile_all(library, library)
+    for here, _, files in os.walk(library):
+        os.chmod(here, 0o755)  # the source's modes came along
+        for file in files:
+            os.chmod(os.path.join(here, file), 0o644)
     os.makedirs(os.path.join(folder, "bin"), exist_ok=True)
     launcher(os.path.join(folder, "bin", "runtime-ref"), [library])
 

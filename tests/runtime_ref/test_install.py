@@ -47,6 +47,18 @@ def test_an_installed_copy_needs_nothing_of_this_tree(tmp_path: Path) -> None:
     runs(launcher, tmp_path)
 
 
+def test_an_installed_copy_is_for_every_user(tmp_path: Path) -> None:
+    """Whatever are the modes of the source and the umask of who installs it."""
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "runtime_ref", source / "runtime_ref", ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["chmod", "-R", "go=", source], check=True)
+    words = [sys.executable, "-m", "runtime_ref.install", "--prefix", tmp_path / "made" / "usr"]
+    subprocess.run(words, cwd=source, check=True, timeout=120, umask=0o077)
+    found = [path for path in (tmp_path / "made").rglob("*") if path != tmp_path / "made"]
+    assert [str(path) for path in found if path.stat().st_mode & 0o044 != 0o044 or (path.is_dir() and path.stat().st_mode & 0o011 != 0o011)] == []
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o755
+
+
 @pytest.mark.parametrize("python", others() or [None])
 def test_pip_installs_it_under_another_python(python: str | None, tmp_path: Path) -> None:
     if python is None:
