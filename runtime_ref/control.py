@@ -6,8 +6,6 @@ No specification has these operations; the names and forms are those that engine
 
 from __future__ import annotations
 
-import sys
-
 from runtime_ref import cgroup, state, text, trace
 from runtime_ref.errors import RuntimeFault, Usage
 from runtime_ref.kernel import os
@@ -150,8 +148,7 @@ def _event(record: Record, kind: str, data: Any) -> None:
     event = {"type": kind, "id": record.ident}
     if data is not None:
         event["data"] = data
-    sys.stdout.write(text.dumps(event) + "\n")
-    sys.stdout.flush()
+    print(text.dumps(event), flush=True)
 
 
 def refused_command(call: Call) -> NoReturn:

@@ -74,6 +74,8 @@ def say(settings: dict[str, Any], level: str, words: str, step: str = "", where:
             plain += f"runtime-ref: warning: --log {path}: {fault.strerror}\n"
     elif as_json:
         plain = text.dumps(entry) + "\n"
+    if not sys.stderr:
+        return  # closed by the caller
     try:
         sys.stderr.write(plain)
         sys.stderr.flush()

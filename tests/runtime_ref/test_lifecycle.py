@@ -129,3 +129,16 @@ def test_run_carries_a_terminal(reference: Reference) -> None:
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+def test_closed_standard_descriptors_are_not_taken_for_the_runtimes_own(reference: Reference) -> None:
+    bundle, ident = reference.bundle(HELD), reference.ident()
+    command = 'exec "$@" <&- >&- 2>&-'
+    words = ["sh", "-c", command, "sh"]
+    subprocess.run([*words, *reference.words("create", "--bundle", str(bundle), ident)], check=True, timeout=120)
+    pid = reference.state(ident)["pid"]
+    assert {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)} == {"/dev/null"}  # the lock of the record was among them
+    for words_of in (("start", ident), ("list",), ("exec", ident, "/probe", "exit", "0"), ("kill", ident, "KILL")):
+        subprocess.run([*words, *reference.words(*words_of)], check=True, timeout=120)
+    done = subprocess.run([*words, *reference.words("create", "--bundle", "/nowhere", reference.ident())], timeout=120, check=False)
+    assert done.returncode == 1
