@@ -52,9 +52,10 @@ def create(call: Call, run: bool = False) -> launch.Job:
         if not job.cgroup_first:
             launch.begin(job)
         record.data = _first_data(record.ident, config, bundle)
+        record.data["cgroup"] = job.cgroup.planned
+        record.save()  # should this process be killed from here on, `delete` knows what there is
         _places(job, undo)
         if job.cgroup_first:
-            record.save()  # should this process be killed from here on, `delete --force` knows what there is
             launch.begin(job)
         launch.give(job)
         state.write_whole(record.folder + "/config.json", text.dumps(config))

@@ -133,7 +133,7 @@ class Record:
     def take(self) -> Record:
         """Locks the container against other commands that change it, and reads its state again. Raises RuntimeFault."""
         self.lock = lock(self.folder)
-        self.data = _data(self.folder)
+        self.data = _data(self.folder, True)
         return self
 
     def release(self) -> None:
@@ -223,7 +223,8 @@ def everyone(settings: dict[str, Any]) -> list[Record]:
     return found
 
 
-def _data(folder: str) -> dict[str, Any]:
+def _data(folder: str, locked: bool = False) -> dict[str, Any]:
+    """The content of state.json. `locked`: by this command, so that nobody is making the container. Raises RuntimeFault."""
     from runtime_ref import spec
 
     try:
@@ -240,7 +241,7 @@ def _data(folder: str) -> dict[str, Any]:
     if not os.path.isdir(folder):
         raise missing(os.path.basename(folder))
     # Its maker has not written yet, or died before it could.
-    return {"status": CREATING if _is_locked(folder) else STOPPED}
+    return {"status": CREATING if not locked and _is_locked(folder) else STOPPED}
 
 
 def alive(pid: int, start: int) -> bool:

@@ -99,6 +99,15 @@ def make(folder: str, made: list[str], born: Callable[[str], None]) -> bool:
         return True
 
 
+def missing(folder: str) -> list[str]:
+    """The folder and those above it that `make` would make, outermost first."""
+    found: list[str] = []
+    while not os.path.exists(folder):
+        found.insert(0, folder)
+        folder = os.path.dirname(folder)
+    return found
+
+
 def below(folder: str) -> Iterator[str]:
     """The folder and all below it, deepest first. Folders that vanish meanwhile are passed over."""
     try:

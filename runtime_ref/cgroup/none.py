@@ -32,6 +32,11 @@ class NoCgroup:
         """What state.json keeps, for `cgroup.from_state`."""
         return {"driver": self.driver, "why": self.why, "init": self.init}
 
+    @property
+    def planned(self) -> dict[str, Any]:
+        """Nothing: `create` makes nothing."""
+        return {}
+
     def create(self) -> None:
         """Nothing."""
 

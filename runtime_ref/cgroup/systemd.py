@@ -69,6 +69,11 @@ class Systemd:
             "made": self.made,
         }  # fmt: skip
 
+    @property
+    def planned(self) -> dict[str, Any]:
+        """Nothing: `create` makes nothing."""
+        return {}
+
     def create(self) -> None:
         """Nothing yet: a scope needs a process to be made of."""
 

@@ -36,6 +36,12 @@ class V1:
         """What state.json keeps, for `cgroup.from_state`."""
         return {"driver": self.driver, "dirs": self.dirs, "made": self.made}
 
+    @property
+    def planned(self) -> dict[str, Any]:
+        """The same before `create`, of those folders alone that it will make: what is there may be another container's."""
+        made = [folder for place in self.places for folder in files.missing(place)]
+        return {"driver": self.driver, "dirs": {name: place for name, place in self.dirs.items() if place in made}, "made": made}
+
     def create(self, occupied: bool = False) -> None:
         """Makes the folders. Raises RuntimeFault for one that is frozen or has tasks, and leaves nothing then."""
         cpuset = self.dirs.get("cpuset")

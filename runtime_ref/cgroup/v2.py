@@ -44,6 +44,12 @@ class V2:
             "driver": self.driver, "root": self.root, "folder": self.folder, "made": self.made,
         }  # fmt: skip
 
+    @property
+    def planned(self) -> dict[str, Any]:
+        """The same before `create`; nothing where the folder is there already, since it may be another container's."""
+        made = files.missing(self.folder)
+        return {**self.paths, "made": made} if made else {}
+
     def create(self, occupied: bool = False) -> None:
         """Makes the folder, with all controllers there are. Raises RuntimeFault if it is frozen or has processes."""
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -74,6 +75,26 @@ def left(folder: Path, place: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_a_create_that_is_killed_at_any_call_can_be_deleted(tmp_path: Path) -> None:
+    runtime = [str(ROOT / ".venv/bin/runtime-ref"), "--root", str(tmp_path / "root")]
+    stopped = 0
+    for number in range(1, MOST):
+        place = f"proctor-test-{uuid.uuid4().hex[:12]}"
+        bundles.write(tmp_path / "b", bundles.merge(bundles.base(), CONFIG, {"linux": {"cgroupsPath": f"/{place}/below"}}))
+        code, injected, _ = create("killed", number, tmp_path, place)
+        state = subprocess.run([*runtime, "state", place], capture_output=True, text=True, timeout=120, check=False)
+        stopped += '"stopped"' in state.stdout
+        # The first process ends by itself as the talk breaks off, and then no force is needed.
+        force = [] if '"stopped"' in state.stdout else ["--force"]
+        done = subprocess.run([*runtime, "delete", *force, place], capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, (number, injected, state.stdout, done.stderr)
+        assert left(tmp_path, place) == [], (number, injected, state.stdout)
+        shutil.rmtree(tmp_path / "b")
+        if code == 0:
+            break
+    assert stopped > 10
 
 
 @pytest.mark.parametrize("side", ["runtime", "init"])
