@@ -31,6 +31,7 @@ def mount(entry: dict[str, Any], options: Options, ctx: Context) -> None:
     """
     target, _ = paths.make(ctx.root, entry["destination"], True)
     try:
+        mounts.may_cover(target, None, ctx)
         if hierarchies := _hierarchies():
             _version_1(hierarchies, target, entry["destination"], options, ctx)
         else:

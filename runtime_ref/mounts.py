@@ -96,7 +96,7 @@ def _bind(entry: dict[str, Any], index: int, options: Options, ctx: Context) -> 
     try:
         target, _ = paths.make(ctx.root, entry["destination"], paths.is_folder(tree))
         try:
-            _may_cover(target, tree, ctx)
+            may_cover(target, tree, ctx)
             place(tree, target, options, entry["destination"], ctx)
         finally:
             os.close(target)
@@ -112,8 +112,8 @@ def _new(entry: dict[str, Any], index: int, options: Options, ctx: Context, labe
     tree = -1
     later = False
     try:
-        if kind not in ("proc", "sysfs", "mqueue"):
-            _may_cover(target, None, ctx)
+        if kind != "proc":
+            may_cover(target, None, ctx)
         data = options.data
         if label and kind not in NO_LABEL:
             data = [*data, f'context="{label}"']
@@ -213,7 +213,7 @@ def read_only(trees: list[int]) -> None:
         os.close(tree)
 
 
-def _may_cover(target: int, tree: int | None, ctx: Context) -> None:
+def may_cover(target: int, tree: int | None, ctx: Context) -> None:
     """Refuses a mount over a procfs, unless it is itself one or covers a file known to be harmless."""
     if not procfs.is_procfs(target) or (tree is not None and procfs.is_procfs(tree)):
         return

@@ -96,6 +96,25 @@ def test_no_volume_over_proc_needs_its_measure(tmp_path: Path) -> None:
     assert within(volume_over_attr, str(bundle(tmp_path)), package=copy) == "the attacker's"
 
 
+@pytest.mark.parametrize("kind", ["mqueue", "cgroup"])
+def test_no_file_system_over_proc(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cover a part of a procfs"):
+        within(system_over_attr, str(bundle(tmp_path)), kind)
+
+
+@pytest.mark.parametrize("kind", ["mqueue", "cgroup"])
+def test_no_file_system_over_proc_needs_its_measure(kind: str, tmp_path: Path) -> None:
+    copy = without(tmp_path, COVER)
+    assert within(system_over_attr, str(bundle(tmp_path)), kind, package=copy) is False
+
+
+def system_over_attr(where: str, kind: str) -> bool:
+    """The same with one of the kernel's own file systems; whether the folder is still the procfs's."""
+    (Path(where) / "rootfs/data").symlink_to("/proc/1/attr")
+    prepare(config(entry("/proc", "proc", "proc"), entry("/data", kind, kind)), where)
+    return os.path.exists("/proc/1/attr/current")
+
+
 # CVE-2021-30465: a folder on the way to a mount's destination becomes a link between the check and the mount.
 
 BY_NAME = (
