@@ -68,14 +68,20 @@ def here(target: str) -> None:
 
 
 def prefix(folder: str) -> None:
-    """Copies package and C part to PREFIX/lib/runtime-ref and writes PREFIX/bin/runtime-ref, for every user to read."""
+    """Copies package, C part and jeepney to PREFIX/lib/runtime-ref and writes PREFIX/bin/runtime-ref, for every user to read."""
+    import compileall
     import shutil
+
+    import jeepney  # type: ignore[import-untyped]
 
     os.umask(0o022)
     library = os.path.join(os.path.abspath(folder), "lib", "runtime-ref")
     shutil.rmtree(library, ignore_errors=True)
     shutil.copytree(HERE, os.path.join(library, "runtime_ref"), ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(backend(), library)
+    bus = os.path.join(library, "jeepney")
+    shutil.copytree(os.path.dirname(jeepney.__file__), bus, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+    compileall.compile_dir(bus, quiet=1)
     compile_all(library, library)
     for here, _, files in os.walk(library):
         os.chmod(here, 0o755)  # the source's modes came along

@@ -240,10 +240,12 @@ class Bus:
     """A connection to systemd's manager object; use it as a context."""
 
     def __init__(self, user: bool) -> None:
-        from jeepney.io import blocking  # type: ignore[import-untyped]
-
         try:
+            from jeepney.io import blocking  # type: ignore[import-untyped]
+
             self.connection = blocking.open_dbus_connection("SESSION" if user else "SYSTEM")
+        except ImportError:
+            raise RuntimeFault("reach systemd", "needs the Python package jeepney") from None
         except (OSError, KeyError) as fault:
             raise RuntimeFault("reach systemd", f"no D-Bus {'session' if user else 'system'} bus: {fault}") from None
 

@@ -39,12 +39,27 @@ def runs(launcher: Path, folder: Path) -> None:
     assert (done.returncode, done.stdout) == (3, "it runs\n"), done.stderr
 
 
+def by_systemd(launcher: Path, folder: Path) -> str:
+    """What is said of the systemd driver where its bus is not; `folder` is of `runs`."""
+    done = subprocess.run(
+        [launcher, "--root", folder / "root", "--systemd-cgroup", "run", "--bundle", folder / "b", f"install-{folder.name}"],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, cwd="/", check=False,
+        env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
 def test_an_installed_copy_needs_nothing_of_this_tree(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "runtime_ref.install", "--prefix", tmp_path / "usr"], cwd=ROOT, check=True, timeout=120)
     launcher = tmp_path / "usr" / "bin" / "runtime-ref"
     assert str(ROOT / "runtime_ref") not in launcher.read_text()
     assert launcher.read_text().splitlines()[0].endswith("-IS")
     runs(launcher, tmp_path)
+    assert "no D-Bus system bus" in by_systemd(launcher, tmp_path)
+    shutil.rmtree(tmp_path / "usr" / "lib" / "runtime-ref" / "jeepney")
+    assert "needs the Python package jeepney" in by_systemd(launcher, tmp_path)
 
 
 def test_an_installed_copy_is_for_every_user(tmp_path: Path) -> None:
