@@ -25,6 +25,7 @@ if False:
 SPEC = "1.3.0"
 ID_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")
 ID_MAX = 255  # a file name
+PF_FORKNOEXEC = 0x40  # include/linux/sched.h
 CREATING, CREATED, RUNNING, PAUSED, STOPPED = "creating", "created", "running", "paused", "stopped"
 
 
@@ -93,6 +94,8 @@ class Record:
             if said == CREATING and ("maker" not in self.data or alive(*self.data["maker"])):
                 return CREATING
             return STOPPED
+        if said != RUNNING and executed(self.pid):
+            said = RUNNING  # whoever started it was killed before it could say so, or is about to say so
         if said == RUNNING and self._frozen():
             return PAUSED
         return said
@@ -252,14 +255,20 @@ def alive(pid: int, start: int) -> bool:
     return found is not None and found[0] not in ("Z", "X") and found[1] == start
 
 
-def stat_of(pid: int) -> tuple[str, int] | None:
-    """State letter and start time of a process, proc_pid_stat(5); None if there is none."""
+def executed(pid: int) -> bool:
+    """Whether a process has become another program since it was made, as a container's first process does at `start`."""
+    found = stat_of(pid)
+    return found is not None and not found[2] & PF_FORKNOEXEC
+
+
+def stat_of(pid: int) -> tuple[str, int, int] | None:
+    """State letter, start time and flags of a process, proc_pid_stat(5); None if there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
             fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return None
-    return fields[0].decode(), int(fields[19])
+    return fields[0].decode(), int(fields[19]), int(fields[6])
 
 
 def write_whole(path: str, content: str, mode: int = 0o600) -> None:

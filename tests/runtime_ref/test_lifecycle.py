@@ -142,3 +142,18 @@ def test_closed_standard_descriptors_are_not_taken_for_the_runtimes_own(referenc
         subprocess.run([*words, *reference.words(*words_of)], check=True, timeout=120)
     done = subprocess.run([*words, *reference.words("create", "--bundle", "/nowhere", reference.ident())], timeout=120, check=False)
     assert done.returncode == 1
+
+
+def test_a_start_that_is_killed_leaves_what_the_program_is(reference: Reference) -> None:
+    bundle, ident = reference.bundle(HELD), reference.ident()
+    reference.create(bundle, ident)
+    record = reference.root / ident / "state.json"
+    before = record.read_text()
+    reference.ok("start", ident)
+    record.write_text(before)  # as if `start` had been killed right after the first process took its call
+    assert reference.state(ident)["status"] == "running"
+    done = reference.call("start", ident)
+    assert done.returncode == 1 and "is running, not created" in done.stderr
+    reference.ok("pause", ident)
+    assert reference.state(ident)["status"] == "paused"
+    reference.ok("resume", ident)
