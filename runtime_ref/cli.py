@@ -165,12 +165,6 @@ def leave(code: int) -> None:
 def carry_out(call: Call, argv: list[str]) -> int:
     """Runs the function of the command; its exit code."""
     settings = call.settings
-    for fd in range(3):
-        # What we open would take the place of one that is closed, and be the container's.
-        try:
-            os.fstat(fd)
-        except OSError:
-            os.set_inheritable(os.open("/dev/null", os.O_RDWR), True)
     preserved(call)  # while those that are open are the caller's
     if "trace" in settings:
         from runtime_ref import trace

@@ -60,6 +60,8 @@ def load(config: dict[str, Any]) -> None:
         from runtime_ref import hooks, spec, text  # noqa: F401
     if linux.get("sysctl"):
         from runtime_ref import sysctl  # noqa: F401
+    if linux.get("rootfsPropagation"):
+        b" ".decode("unicode_escape")  # a codec is a module too
     for entry in config["mounts"]:
         if entry.get("type") == "cgroup":
             from runtime_ref import cgroup_mounts  # noqa: F401
@@ -156,7 +158,7 @@ class Init:
         if namespaces.is_new(self.linux, "cgroup"):
             k.unshare(c.CLONE_NEWCGROUP)
         process = self.config.get("process") or {}
-        if process.get("oomScoreAdj") is not None:
+        if process.get("oomScoreAdj") is not None and not job.joined:
             from runtime_ref import limits
 
             limits.oom_score_adj(process)
@@ -164,6 +166,7 @@ class Init:
             namespaces.enter_time(self.linux.get("timeOffsets") or {})
         if job.ctx.userns:
             namespaces.become_root()
+        k.prctl(c.PR_SET_DUMPABLE, 0)  # `launch.begin` says why; this is for an ordinary user
         if trace.on:
             trace.tell("namespaces", "inside the new namespaces", "clone3 unshare setns", "linux.namespaces", changed=("ns",))
 

@@ -9,6 +9,7 @@ hooks and execs; the connection is closed by the exec, so its end means success,
 
 from __future__ import annotations
 
+import sys
 from _signal import SIGCHLD, SIGKILL  # type: ignore[import-not-found]  # the signal module costs 5 ms
 
 from runtime_ref import cgroup, context, namespaces, talk, text, trace
@@ -52,6 +53,7 @@ class Job:
         self.hooked = False  # a hook has been run: poststop ones are then due, whatever happens
         self.warnings: list[str] = []
         self.joins_cgroup = True
+        self.joined = False  # a process between has done what has to come before the namespaces
         self.agent: Any = None  # a connection to the seccomp agent, where a rule notifies
         self.ours: socket
         self.theirs: socket
@@ -81,6 +83,10 @@ def begin(job: Job) -> None:
         from runtime_ref.seccomp import notify
 
         job.agent = notify.agent(linux["seccomp"])
+    if os.geteuid() == 0:
+        # Nobody beside the first process may look into it before it is the program (ptrace(2)). An ordinary user's writes its
+        # own files in /proc first, which then are root's.
+        k.prctl(c.PR_SET_DUMPABLE, 0)
     where = job.cgroup.fd_for_clone()
     try:
         job.pid = _clone(job, flags, joins, where)
@@ -137,6 +143,14 @@ def _join(job: Job, flags: int, joins: list[namespaces.Join], cloned_into: bool)
         job.joins_cgroup = not cloned_into and job.cgroup.driver == "systemd"
         if not cloned_into and not job.joins_cgroup:
             job.cgroup.join()
+        if job.config.get("process"):
+            from runtime_ref import limits
+
+            limits.oom_score_adj(job.config["process"])
+        job.joined = True
+        # Those who are in the namespaces already may neither look into this process (ptrace(2)) nor bring it code.
+        k.prctl(c.PR_SET_DUMPABLE, 0)
+        sys.meta_path.clear()
         for join in joins:
             join.enter()
         if trace.on:

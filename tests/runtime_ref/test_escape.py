@@ -203,3 +203,43 @@ def test_program_by_a_descriptor_left_open(tmp_path: Path) -> None:
 
 def test_program_by_a_descriptor_left_open_needs_its_measure(tmp_path: Path) -> None:
     assert "out of the host" in run_with_leak(tmp_path, without(tmp_path, EARLY), leaked_program()).stdout
+
+
+# A descriptor of the runtime's own at a number that the caller did not open.
+
+OWN = ("cli.py", "    preserved(call)  # while", "    # while")
+
+
+def preserved_but_not_open(tmp_path: Path, package: Path) -> subprocess.CompletedProcess[str]:
+    """The container gets descriptor 3, which the caller does not have."""
+    runtime, where = Runtime(tmp_path, package), bundle(tmp_path, {"process": {"args": ["/probe", "list", "/proc/self/fd/3/"]}})
+    return runtime("run", "--preserve-fds", "1", "--bundle", str(where))
+
+
+def test_own_descriptors_are_not_preserved(tmp_path: Path) -> None:
+    ended = preserved_but_not_open(tmp_path, REPO)
+    assert ended.returncode and "descriptor 3 is not open" in ended.stderr
+
+
+def test_own_descriptors_are_not_preserved_needs_its_measure(tmp_path: Path) -> None:
+    assert "state.json" in preserved_but_not_open(tmp_path, without(tmp_path, OWN)).stdout
+
+
+STANDARD = ("cli.py", "for fd in range(3):\n        try:\n            os.fstat", "for fd in ():\n        try:\n            os.fstat")
+
+
+def program_by_standard_input(tmp_path: Path, package: Path) -> subprocess.CompletedProcess[str]:
+    """The caller has no standard input, so that a descriptor of the runtime may be there when the program is looked up."""
+    program = ["/proc/self/fd/0/../../program", "say", "out of the host"]
+    runtime, where = Runtime(tmp_path, package), bundle(tmp_path, {"process": {"args": program}})
+    shutil.copy2(probe.build(), tmp_path / "program")
+    return runtime("run", "--bundle", str(where), preexec_fn=lambda: os.close(0))
+
+
+def test_program_by_a_closed_standard_descriptor(tmp_path: Path) -> None:
+    ended = program_by_standard_input(tmp_path, REPO)
+    assert ended.returncode and "process.args" in ended.stderr and "out of the host" not in ended.stdout
+
+
+def test_program_by_a_closed_standard_descriptor_needs_its_measure(tmp_path: Path) -> None:
+    assert "out of the host" in program_by_standard_input(tmp_path, without(tmp_path, STANDARD)).stdout
