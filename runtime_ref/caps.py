@@ -101,6 +101,12 @@ def limit(sets: Sets) -> None:
     k.prctl(c.PR_SET_KEEPCAPS, 1)
 
 
+def regain() -> None:
+    """All that is permitted becomes effective again, as before the change of user. Raises OSError."""
+    _, permitted, inheritable = k.capget()
+    k.capset(permitted, permitted, inheritable)
+
+
 def apply(sets: Sets) -> None:
     """The effective and permitted sets, then the ambient one; after the change of user. Raises OSError."""
     k.capset(sets.effective, sets.permitted, sets.inheritable)
@@ -112,6 +118,12 @@ def apply(sets: Sets) -> None:
                 if fault.errno != errno.EPERM:  # SECBIT_NO_CAP_AMBIENT_RAISE
                     raise
                 sets.warnings.append(f"process.capabilities.ambient: {NAMES[bit]} cannot be granted: {fault.strerror}")
+
+
+def check(sets: Sets) -> None:
+    """Raises OSError where this process has other sets than `apply` set: where a filter skips that call, or the one that tells."""
+    if k.capget() != (sets.effective, sets.permitted, sets.inheritable):
+        raise OSError(errno.EPERM, "a filter keeps capset(2) or capget(2) from its work")
 
 
 def _cut(sets: Sets, which: str, allowed: int, why: str) -> None:

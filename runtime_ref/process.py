@@ -80,11 +80,7 @@ class Process:
         entered = self._enter(cwd, False)
         if entered:
             self._below_root(cwd)
-        if self.filter and self.new_privileges:
-            # Without no_new_privs this takes CAP_SYS_ADMIN, which goes next. Later calls may be filtered.
-            limits.rlimits(spec)
-            self._load(listener)
-        self._become()
+        self._become(listener)
         if not entered:
             self._enter(cwd, True)
             self._below_root(cwd)
@@ -147,8 +143,11 @@ class Process:
             pass
         raise RuntimeFault("change to the working directory", f"{cwd} is outside of the container", "process.cwd")
 
-    def _become(self) -> None:
-        """User, groups, capabilities, umask."""
+    def _become(self, listener: Any) -> None:
+        """User, groups, umask, capabilities, and between these the filter where it needs one.
+
+        A filter may skip a call and say that it is done: so what can come before it does, and the one step after it is looked at.
+        """
         user = self.spec.get("user") or {}
         uid, gid = user.get("uid", 0), user.get("gid", 0)
         caps.limit(self.sets)
@@ -158,18 +157,28 @@ class Process:
                 os.setgroups(user.get("additionalGids") or [])
             except PermissionError:
                 # An unprivileged user namespace denies it; then there are none to set either.
-                if user.get("additionalGids") or not _groups_denied():
+                if not _groups_denied():
                     raise
+                if user.get("additionalGids"):
+                    raise RuntimeFault(step, "denied in a user namespace whose gids were mapped without newgidmap", where) from None
             step, where = f"become group {gid}", "process.user.gid"
             os.setresgid(gid, gid, gid)
             step, where = f"become user {uid}", "process.user.uid"
             os.setresuid(uid, uid, uid)
+            limits.umask(self.spec)
             step, where = "set capabilities", "process.capabilities"
+            if self.filter and self.new_privileges:
+                # Without no_new_privs this takes CAP_SYS_ADMIN, which goes next.
+                caps.regain()
+                limits.rlimits(self.spec)
+                self._load(listener)
             caps.apply(self.sets)
+            if seccomp.SKIP in self.filter:
+                caps.check(self.sets)
             k.prctl(c.PR_SET_KEEPCAPS, 0)
         except OSError as fault:
-            raise RuntimeFault(step, fault.strerror or str(fault), where) from None
-        limits.umask(self.spec)
+            unmapped = fault.errno == errno.EINVAL and where.startswith("process.user.")
+            raise RuntimeFault(step, "not mapped in the user namespace" if unmapped else fault.strerror or str(fault), where) from None
         if trace.on:
             trace.tell(
                 "user", f"become {uid}:{gid}, drop capabilities", "setgroups setresgid setresuid capset prctl",

@@ -6,6 +6,8 @@ not know what the messages are about.
 
 from __future__ import annotations
 
+import errno
+
 # Private, but `socket` costs 9 ms to import.
 from _socket import AF_UNIX, CMSG_SPACE, SCM_RIGHTS, SOCK_CLOEXEC, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, socket, socketpair
 
@@ -74,7 +76,8 @@ def send(line: socket, kind: bytes, words: str = "", fd: int = -1) -> None:
     """Sends a message. Raises OSError."""
     data = kind + words.encode("utf-8", "surrogateescape")
     if fd < 0:
-        line.send(data)
+        if line.send(data) != len(data):
+            raise OSError(errno.EIO, "the message was not sent")  # a filter skips the call
     else:
         send_fd(line, data, fd)
 

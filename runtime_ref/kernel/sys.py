@@ -30,6 +30,7 @@ _NULL = ffi.NULL
 _WORD = ffi.typeof("intptr_t")
 _OPEN_HOW, _MOUNT_ATTR = ffi.typeof("struct open_how *"), ffi.typeof("struct mount_attr *")
 _BYTES = ffi.typeof("char[]")
+_UNTOLD = 0xFFFFFFFF
 
 
 def _call(
@@ -219,9 +220,9 @@ def fstatfs_type(fd: int) -> int:
 
 
 def capget(pid: int = 0) -> tuple[int, int, int]:
-    """capget(2): the effective, permitted and inheritable sets as bits."""
+    """capget(2): the effective, permitted and inheritable sets as bits; sets that nobody has where a filter skips the call."""
     head = _struct("cap_header", version=c.CAPABILITY_VERSION_3, pid=pid)
-    data = ffi.new("struct cap_data[2]")
+    data = ffi.new("struct cap_data[2]", [(_UNTOLD,) * 3] * 2)
     _call("capget", head.at, _Ref(data).at)
     low, high = data[0], data[1]
     return (

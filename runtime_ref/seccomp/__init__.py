@@ -6,9 +6,12 @@ https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#secco
 
 from __future__ import annotations
 
+from _struct import pack
+
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import sys as k
 
+SKIP = pack("=HBBI", 0x06, 0, 0, 0x00050000)  # the instruction of SCMP_ACT_ERRNO with errnoRet 0: the call seems to be done
 NEW_LISTENER = 8  # the flag of seccomp(2) that comes from SCMP_ACT_NOTIFY
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.seccomp import bpf, notify
+from tests.runtime_ref.reference import Reference
 from tests.runtime_ref.within import within
 
 MACHINE = os.uname().machine
@@ -65,6 +66,35 @@ def filtered(document: dict[str, Any]) -> str:
 )
 def test_action(action: str, errno: int | None, ends: str) -> None:
     assert within(filtered, profile(action, errno), cut_off=False) == ends
+
+
+IDS = ("setresuid", "setresgid", "setgroups", "umask", "prctl")
+USER: dict[str, Any] = {"uid": 5, "gid": 6, "additionalGids": [7], "umask": 0o27}
+
+
+def skipping(*names: str) -> dict[str, Any]:
+    """A filter that is loaded before the rights go, and with which these calls do nothing and seem to work."""
+    rule = {"names": list(names), "action": "SCMP_ACT_ERRNO", "errnoRet": 0}
+    process = {"args": ["/probe", "dump"], "user": USER, "noNewPrivileges": False}
+    return {"process": process, "linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}}}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_call_that_the_filter_skips_is_done_before(tmp_path: Path) -> None:
+    reference = Reference(tmp_path)
+    (seen,) = reference.lines(reference.bundle(skipping(*IDS)))
+    reference.end()
+    assert (seen["uid"], seen["gid"], seen["groups"]) == ([5] * 4, [6] * 4, [7])
+    assert "Umask:\t0027" in seen["files"]["status"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("name", ["capset", "capget"])
+def test_capabilities_are_not_taken_for_set(name: str, tmp_path: Path) -> None:
+    reference = Reference(tmp_path)
+    done = reference.call("run", "--bundle", str(reference.bundle(skipping(name, "setresuid"))), reference.ident())
+    assert done.returncode == 1 and "process.capabilities: a filter keeps" in done.stderr
+    reference.end()
 
 
 def test_every_flag_is_taken_by_the_kernel() -> None:
