@@ -19,6 +19,8 @@ if False:
 
     Settings = dict[str, Any]
 
+ENDING = (1, 2, 15)  # SIGHUP, SIGINT, SIGTERM: by a terminal, a person, an engine
+
 
 def create(call: Call, run: bool = False) -> launch.Job:
     """Makes a container, up to the state `created`. Raises RuntimeFault, OSError; then nothing of it is left.
@@ -59,13 +61,14 @@ def create(call: Call, run: bool = False) -> launch.Job:
             launch.begin(job)
         launch.give(job)
         state.write_whole(record.folder + "/config.json", text.dumps(config))
+        _undone_by_signals(call)
         launch.hear(job)
         record.data["status"] = CREATED
         if config["hooks"] or not run:
             record.save()
         _pid_file(options, job.pid)
-    except BaseException as fault:
-        _undo(call, job, undo, fault)
+    except BaseException:
+        _undo(call, job, undo)
         raise
     job.ctx.close()
     for words in job.warnings:
@@ -73,6 +76,18 @@ def create(call: Call, run: bool = False) -> launch.Job:
     if trace.on:
         trace.tell("created", f"container {call.ident} waits for start")
     return job
+
+
+def _undone_by_signals(call: Call) -> None:
+    """From here on there may be long waits: for hooks, an agent. A signal that would end the runtime now leaves nothing behind."""
+    from _signal import SIG_DFL, getsignal, signal  # type: ignore[import-not-found]
+
+    def end(number: int, _: Any) -> None:
+        raise RuntimeFault(f"{call.command} container {call.ident}", f"ended by signal {number}")
+
+    for number in ENDING:
+        if getsignal(number) == SIG_DFL:
+            signal(number, end)
 
 
 def _places(job: launch.Job, undo: list[Callable[[], Any]]) -> None:
@@ -89,8 +104,13 @@ def _places(job: launch.Job, undo: list[Callable[[], Any]]) -> None:
         record.data["rdt"] = job.rdt.paths
 
 
-def _undo(call: Call, job: launch.Job | None, undo: list[Callable[[], Any]], cause: BaseException) -> None:
+def _undo(call: Call, job: launch.Job | None, undo: list[Callable[[], Any]]) -> None:
     """Takes back what a failed create has made, last thing first, and runs the hooks that are due then."""
+    from _signal import getsignal, signal
+
+    for number in ENDING:
+        if callable(getsignal(number)):
+            signal(number, lambda *_: None)  # not once more
     if job:
         try:
             launch.abandon(job)
@@ -101,8 +121,8 @@ def _undo(call: Call, job: launch.Job | None, undo: list[Callable[[], Any]], cau
             step()
         except (OSError, RuntimeFault) as fault:
             _warn(call.settings, f"undo create: {fault}")
-    if job and job.hooked and isinstance(cause, RuntimeFault) and cause.where.startswith("hooks."):
-        # runtime.md#lifecycle: a failed hook leads to steps 12 and 13.
+    if job and job.hooked:
+        # runtime.md#lifecycle: a failed hook leads to steps 12 and 13. After any other fault, too, hooks may have something to undo.
         job.record.data["pid"] = 0
         _poststop(call.settings, job.config["hooks"], job.record)
 
@@ -256,7 +276,7 @@ def wait_for_end(pid: int, began: int, seconds: float = 10) -> bool:
 
 def kill(record: Record, signal: int, everyone: bool = False) -> None:
     """Sends a signal to the container process, or to all processes. Raises RuntimeFault."""
-    from _signal import SIGKILL, pidfd_send_signal  # type: ignore[import-not-found]
+    from _signal import SIGKILL, pidfd_send_signal
 
     status = record.status
     if status not in (CREATED, RUNNING, PAUSED) and not (everyone and status == STOPPED):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from runtime_ref import trace
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import os
+from runtime_ref.kernel import sys as k
 
 if False:
-    from typing import Any
+    from typing import Any, NoReturn
 
 OUTPUT_KEPT = 2048  # bytes of a failed hook's output that its error shows
 PIPE_SIZE = 65536  # what a pipe holds without a reader (pipe(7))
@@ -39,35 +40,19 @@ def run(hook: dict[str, Any], where: str, state: str) -> None:
     """Runs one hook to its end. Raises RuntimeFault that has its exit status, or its timeout, and what it printed."""
     if trace.on:
         trace.tell("hook", f"run hook {hook['path']}", where=where)
-    from _signal import SIGKILL  # type: ignore[import-not-found]
-
-    path = hook["path"]
-    step = f"hook {path}"
-    env = {}
-    for entry in hook.get("env") or ():
-        name, _, value = entry.partition("=")
-        env[name] = value
+    step = f"hook {hook['path']}"
     stdin = _filled(state)
     output = os.memfd_create("hook", os.MFD_CLOEXEC)
     try:
-        actions = [
-            (os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, output, 2),
-        ]  # fmt: skip
-        try:
-            pid = os.posix_spawn(
-                path, hook.get("args") or [path], env, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=_SIGNALS
-            )
-        except OSError as fault:
-            raise RuntimeFault(step, fault.strerror or str(fault), where) from None
+        pid = _begun(hook, stdin, output, step, where)
         timeout = hook.get("timeout")
-        if timeout is not None and not _ended(pid, timeout):
-            try:
-                os.killpg(pid, SIGKILL)
-            except ProcessLookupError:
-                pass
-            os.waitpid(pid, 0)
-            raise RuntimeFault(step, f"did not end within its timeout of {timeout} s{_said(output)}", where)
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        try:
+            if timeout is not None and not _ended(pid, timeout):
+                raise RuntimeFault(step, f"did not end within its timeout of {timeout} s{_said(output)}", where)
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except BaseException:  # the timeout, or a signal that ends the operation
+            _kill(pid)
+            raise
         if code:
             how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
             raise RuntimeFault(step, how + _said(output), where)
@@ -76,8 +61,54 @@ def run(hook: dict[str, Any], where: str, state: str) -> None:
         os.close(output)
 
 
+def _begun(hook: dict[str, Any], stdin: int, output: int, step: str, where: str) -> int:
+    """The pid of the hook, as soon as its program runs. Raises RuntimeFault.
+
+    By fork(2), not posix_spawn(3): that takes the environment as a dict, which loses entries that come twice or have no "=".
+    """
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        _become(hook, stdin, output, writing)
+    os.close(writing)
+    failed = os.read(reading, 8)  # nothing if the exec has closed it
+    os.close(reading)
+    if failed:
+        os.waitpid(pid, 0)
+        raise RuntimeFault(step, os.strerror(int(failed)), where)
+    return pid
+
+
+def _become(hook: dict[str, Any], stdin: int, output: int, line: int) -> NoReturn:
+    from _signal import SIG_DFL, SIG_SETMASK, pthread_sigmask, signal  # type: ignore[import-not-found]
+
+    try:
+        os.setpgid(0, 0)
+        for fd, standard in ((stdin, 0), (output, 1), (output, 2)):
+            os.dup2(fd, standard)
+        for number in _IGNORED:
+            signal(number, SIG_DFL)
+        pthread_sigmask(SIG_SETMASK, ())
+        k.execve(hook["path"], hook.get("args") or [hook["path"]], hook.get("env") or [])
+    except OSError as fault:
+        os.write(line, str(fault.errno).encode())
+    finally:
+        os._exit(127)
+
+
+def _kill(pid: int) -> None:
+    """Ends a hook and what it has started in its process group."""
+    from _signal import SIGKILL
+
+    try:
+        os.killpg(pid, SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+
+
 # Python ignores these two, and what is ignored stays so over exec.
-_SIGNALS = (13, 25)  # SIGPIPE, SIGXFSZ
+_IGNORED = (13, 25)  # SIGPIPE, SIGXFSZ
 
 
 def _filled(text: str) -> int:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,3 +169,73 @@ def test_what_a_failed_hook_printed_is_told(reference: Reference) -> None:
     os.close(fd)
     assert done.returncode == 1
     assert "it said: the reason why" in done.stderr
+
+
+def with_hooks(reference: Reference, hooks: dict[str, Any], *patches: dict[str, Any]) -> Path:
+    """A bundle whose program waits, with these hooks."""
+    bundle = reference.bundle({"process": {"args": ["/probe", "pause"]}}, *patches)
+    config = json.loads((bundle / "config.json").read_text())
+    config["hooks"] = hooks
+    (bundle / "config.json").write_text(json.dumps(config))
+    return bundle
+
+
+@pytest.mark.parametrize("point", ["createRuntime", "startContainer"])
+def test_the_environment_and_the_arguments_are_word_for_word(reference: Reference, point: str) -> None:
+    env = ["A=1", "A=2", "alone", "=x", "B="]
+    bundle = with_hooks(reference, {})
+    path = "/probe" if point == "startContainer" else str(bundle / "rootfs" / "probe")
+    config = json.loads((bundle / "config.json").read_text())
+    # The journal is looked for beside the program file or in the root.
+    config["hooks"] = {point: [{"path": path, "args": ["another name", "hook", "it"], "env": env}]}
+    (bundle / "config.json").write_text(json.dumps(config))
+    ident = reference.ident()
+    fd = journal(bundle)
+    reference.create(bundle, ident)
+    reference.ok("start", ident)
+    [line] = lines(fd)
+    os.close(fd)
+    assert line["env"] == env
+    assert line["argv"][0] == "another name"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("point", CREATE)
+@pytest.mark.parametrize("command", ["create", "run"])
+def test_an_operation_that_is_ended_by_a_signal_leaves_nothing(reference: Reference, command: str, point: str, number: int) -> None:
+    fifo = reference.folder / "told"
+    os.mkfifo(fifo)
+    told = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    script = f"exec 9>{fifo}; echo $$ >&9; sleep 1000"
+    after = {"path": "/bin/sh", "args": ["sh", "-c", f"echo after > {reference.folder}/after"]}
+    bundle = with_hooks(reference, {point: [{"path": "/bin/sh", "args": ["sh", "-c", script]}], "poststop": [after]})
+    process = subprocess.Popen(
+        reference.words(command, "--bundle", str(bundle), reference.ident()),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    poll = select.poll()
+    poll.register(told, select.POLLIN)
+    assert poll.poll(60_000)
+    hook = int(os.read(told, 100))
+    process.send_signal(number)
+    assert process.wait(60) == 1
+    assert process.stderr and f"ended by signal {number}" in process.stderr.read()
+    process.stderr.close()
+    # The hook's child has the fifo too: an end of file says that both are gone.
+    assert poll.poll(60_000) and os.read(told, 100) == b""
+    os.close(told)
+    if point != "createContainer":  # its number is one of the container's own
+        with pytest.raises(ProcessLookupError):
+            _alive(hook)
+    assert (reference.folder / "after").exists()
+    assert os.listdir(reference.root) == []
+
+
+def test_poststop_hooks_are_due_after_any_fault_behind_the_first_hook(reference: Reference) -> None:
+    before, after = (
+        {"path": "/bin/sh", "args": ["sh", "-c", f"echo {name} >> {reference.folder}/order"]} for name in ("before", "after")
+    )
+    bundle = with_hooks(reference, {"createRuntime": [before], "poststop": [after]}, {"process": {"args": ["/no such program"]}})
+    done = reference.call("create", "--bundle", str(bundle), reference.ident())
+    assert done.returncode == 1 and "process.args[0]" in done.stderr
+    assert (reference.folder / "order").read_text().split() == ["before", "after"]
