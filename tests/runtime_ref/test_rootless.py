@@ -199,6 +199,19 @@ def test_without_newuidmap_the_error_says_what_is_missing(user: Reference) -> No
     assert "newgidmap" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("who", "says"),
+    [
+        ({"uid": 5, "gid": 0}, "process.user.uid: not mapped in the user namespace"),
+        ({"uid": 0, "gid": 5}, "process.user.gid: not mapped in the user namespace"),
+        ({"uid": 0, "gid": 0, "additionalGids": [0]}, "process.user.additionalGids: denied in a user namespace whose gids were mapped without newgidmap"),
+    ],
+)
+def test_a_user_that_one_id_does_not_allow_is_an_error_that_says_why(user: Reference, who: dict[str, Any], says: str) -> None:
+    done = user.call("run", "--bundle", str(bundle(user, patches.runs("dump"), rootless(ONE), {"process": {"user": who}})), "never")
+    assert (done.returncode, says in done.stderr) == (1, True), done.stderr
+
+
 def test_default_devices_work(user: Reference) -> None:
     program = patches.runs("open", "/dev/null", "O_RDWR", "open", "/dev/urandom", "O_RDONLY", "stat", "/dev/ptmx")
     null, random, ptmx = user.lines(bundle(user, program, rootless(ONE)))
@@ -247,19 +260,28 @@ def test_another_user_gets_errors_and_no_container(user: Reference) -> None:
 @pytest.mark.parametrize("theirs", [True, False])
 def test_a_root_folder_that_another_user_made_first_is_refused(user: Reference, theirs: bool) -> None:
     """The default one without XDG_RUNTIME_DIR lies in /tmp; the hooks of a container in it would run as this user."""
-    planted = Path(f"/tmp/runtime-ref-{UID}")
-    planted.mkdir(mode=0o700)
-    try:
-        os.chown(planted, *([OTHER, OTHER] if theirs else [UID, UID]))
-        planted.chmod(0o777 if theirs else 0o700)
-        for words in (["list"], ["delete", "--force", "x"], ["run", "--bundle", str(bundle(user, patches.runs("dump"), rootless(ONE))), "x"]):
-            done = subprocess.run(
-                [user.launcher, *words], env={"PATH": os.environ["PATH"]}, preexec_fn=user.become, capture_output=True, text=True, timeout=120
-            )
-            assert (done.returncode == 0) is not theirs, done.stderr
-            assert (str(planted) in done.stderr) is theirs
-    finally:
-        shutil.rmtree(planted)
+    shadow, mine = user.folder / "shadow", user.become
+    planted = shadow / f"runtime-ref-{UID}"
+    for folder in (shadow, planted, shadow / user.folder.name):
+        folder.mkdir()
+    os.chown(planted, *([OTHER, OTHER] if theirs else [UID, UID]))
+    planted.chmod(0o777 if theirs else 0o700)
+
+    def become() -> None:
+        """With a /tmp of its own that holds the user's folder and the planted one."""
+        k.unshare(c.CLONE_NEWNS)
+        k.mount(None, "/", None, c.MS_REC | c.MS_PRIVATE)
+        k.mount(str(user.folder), str(shadow / user.folder.name), None, c.MS_BIND)
+        k.mount(str(shadow), "/tmp", None, c.MS_BIND | c.MS_REC)
+        mine and mine()
+
+    made = bundle(user, patches.runs("dump"), rootless(ONE))
+    for words in (["list"], ["delete", "--force", "x"], ["run", "--bundle", str(made), "x"]):
+        done = subprocess.run(
+            [user.launcher, *words], env={"PATH": os.environ["PATH"]}, preexec_fn=become, capture_output=True, text=True, timeout=120
+        )
+        assert (done.returncode == 0) is not theirs, done.stderr
+        assert (f"/tmp/runtime-ref-{UID}" in done.stderr) is theirs
 
 
 def test_as_root_of_a_user_namespace(user: Reference) -> None:
