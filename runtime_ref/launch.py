@@ -115,7 +115,8 @@ def _clone(job: Job, flags: int, joins: list[namespaces.Join], where: int | None
     try:
         pid = k.clone3(flags, SIGCHLD, where)
     except OSError as fault:
-        raise RuntimeFault("make namespaces", fault.strerror or str(fault), "linux.namespaces") from None
+        why = "" if os.geteuid() == 0 or flags & c.CLONE_NEWUSER else f"; uid {os.geteuid()} may make none without one of type user"
+        raise RuntimeFault("make namespaces", (fault.strerror or str(fault)) + why, "linux.namespaces") from None
     if pid == 0:
         _become_init(job)
     return pid

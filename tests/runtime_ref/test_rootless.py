@@ -212,6 +212,12 @@ def test_a_user_that_one_id_does_not_allow_is_an_error_that_says_why(user: Refer
     assert (done.returncode, says in done.stderr) == (1, True), done.stderr
 
 
+def test_without_a_user_namespace_the_error_says_so(user: Reference) -> None:
+    alone = {"linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "uts"}]}}
+    done = user.call("run", "--bundle", str(bundle(user, patches.runs("dump"), alone)), "never")
+    assert (done.returncode, f"uid {UID} may make none without one of type user" in done.stderr) == (1, True), done.stderr
+
+
 def test_default_devices_work(user: Reference) -> None:
     program = patches.runs("open", "/dev/null", "O_RDWR", "open", "/dev/urandom", "O_RDONLY", "stat", "/dev/ptmx")
     null, random, ptmx = user.lines(bundle(user, program, rootless(ONE)))
