@@ -40,7 +40,7 @@ def launcher(target: str, paths: list[str]) -> None:
     with open(os.path.join(HERE, "launcher.template"), encoding="utf-8") as file:
         text = file.read()
     text = text.replace("@PYTHON@", python)
-    values = {"PATHS": paths, "PACK": pack_of(paths[0]), "HEAD": HEAD, "MAGIC": MAGIC_NUMBER, "START": len(MAGIC_NUMBER)}
+    values = {"PATHS": paths, "PACK": pack_of(paths[0]), "HEAD": HEAD, "START": len(MAGIC_NUMBER)}
     for name, value in values.items():
         text = text.replace(f"@{name}@", repr(value))
     first = text.partition("\n")[0]
@@ -48,7 +48,7 @@ def launcher(target: str, paths: list[str]) -> None:
         # A shell's line that Python reads as a string.
         text = f"#!/bin/sh\n''':'\nexec '{python}' -IS \"$0\" \"$@\"\n'''\n" + text.partition("\n")[2]
     temporary = f"{target}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:
+    with open(temporary, "x", encoding="utf-8") as file:  # through no link of somebody else
         file.write(text)
     os.chmod(temporary, 0o755)
     os.rename(temporary, target)
@@ -116,6 +116,7 @@ def compile_all(folder: str, extensions: str = "") -> None:
     """
     import compileall
 
+    os.umask(os.umask(0o077) | 0o022)  # whatever it is: what is written here is run with all rights
     compileall.compile_dir(os.path.join(folder, "runtime_ref"), quiet=1)
     entries: dict[str, Entry] = {}
     codes, offset = [], HEAD
@@ -131,7 +132,7 @@ def compile_all(folder: str, extensions: str = "") -> None:
     loader = compile(_tree(os.path.join(folder, "runtime_ref", "pack.py")), "pack.py", "exec", optimize=2)
     head = MAGIC_NUMBER + marshal.dumps((loader, entries))
     temporary = f"{pack_of(folder)}.{os.getpid()}"
-    with open(temporary, "wb") as out:
+    with open(temporary, "xb") as out:
         out.write(head.ljust(HEAD, b"\0") + b"".join(codes))
     os.rename(temporary, pack_of(folder))
 

@@ -31,31 +31,38 @@ HEAD = 1 << 15  # bytes that the launcher reads: all up to the modules' code
 
 
 class Finder:
-    """Finder and loader (importlib.abc) of the modules in the pack `file`."""
+    """Finder and loader (importlib.abc) of the modules in the pack `file`; `about`: what stat(2) said of it when `entries` were read; a
+    launcher from before has none."""
 
-    def __init__(self, file: str, entries: dict[str, Entry]) -> None:
+    def __init__(self, file: str, entries: dict[str, Entry], about: posix.stat_result | None = None) -> None:
         self.file = file
         self.entries = entries
+        self.about = about
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """The spec of a module whose source is what was packed, else None. What it will import is loaded already then."""
         if not self._fits(name):
             return None
-        source, _, _, package, offset, length, along = self.entries[name]
+        source, _, _, package, _, length, along = self.entries[name]
         if not length:
             return ModuleSpec(name, ExtensionFileLoader(name, source), origin=source)
+        fd = self._open()
+        if fd < 0:
+            return None
+        try:
+            for each in along:
+                self._bring(each, fd)
+            code = self._code(name, fd)
+        finally:
+            posix.close(fd)
+        if code is None:
+            return None
         loader: Any = self
         spec: Any = ModuleSpec(name, loader, origin=source, is_package=package)
         spec.has_location = True
         if package:
             spec.submodule_search_locations.append(_folder(source))
-        fd = posix.open(self.file, posix.O_RDONLY | posix.O_CLOEXEC)
-        try:
-            for each in along:
-                self._bring(each, fd)
-            spec.loader_state = marshal.loads(posix.pread(fd, length, offset))
-        finally:
-            posix.close(fd)
+        spec.loader_state = code
         return spec
 
     def create_module(self, spec: Any) -> None:
@@ -71,7 +78,10 @@ class Finder:
         modules = sys.modules
         if name in modules or not self._fits(name):
             return
-        source, _, _, package, offset, length, along = self.entries[name]
+        source, _, _, package, _, _, along = self.entries[name]
+        code = self._code(name, fd)
+        if code is None:
+            return
         for each in along:
             self._bring(each, fd)
         module: Any = type(sys)(name)
@@ -80,9 +90,27 @@ class Finder:
         if package:
             module.__path__, module.__package__ = [_folder(source)], name
         modules[name] = module
-        exec(marshal.loads(posix.pread(fd, length, offset)), module.__dict__)
+        exec(code, module.__dict__)
         if above:
             setattr(modules[above], last, module)
+
+    def _open(self) -> int:
+        """A descriptor of the pack; -1 where there is another by now, in which the entries' offsets are of something else."""
+        try:
+            fd = posix.open(self.file, posix.O_RDONLY | posix.O_CLOEXEC)
+        except OSError:
+            return -1
+        now, then = posix.fstat(fd), self.about
+        if then is None or (now.st_ino, now.st_mtime_ns, now.st_size) == (then.st_ino, then.st_mtime_ns, then.st_size):
+            return fd
+        posix.close(fd)
+        return -1
+
+    def _code(self, name: str, fd: int) -> Any:
+        """The code of a module; None where the pack ends too early."""
+        _, _, _, _, offset, length, _ = self.entries[name]
+        data = posix.pread(fd, length, offset)
+        return marshal.loads(data) if len(data) == length else None
 
     def _fits(self, name: str) -> bool:
         entry = self.entries.get(name)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime_ref import install
+from runtime_ref import install, pack
 
 TELL = """
 for name, module in sys.modules.items():
@@ -73,10 +73,45 @@ def test_a_module_that_came_later_is_found(tree: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, b"", b"another version's"])
 def test_without_a_fitting_pack_it_runs_all_the_same(content: bytes | None, tree: Path) -> None:
-    pack = Path(install.pack_of(str(tree)))
-    assert pack.exists()
-    pack.unlink() if content is None else pack.write_bytes(content)
+    file = Path(install.pack_of(str(tree)))
+    assert file.exists()
+    file.unlink() if content is None else file.write_bytes(content)
     assert version(tree).startswith("runtime-ref version 0")
+
+
+@pytest.mark.parametrize("size", [0, 4, 100, pack.HEAD, pack.HEAD + 1000, -1])
+def test_a_pack_that_was_cut_short(size: int, tree: Path) -> None:
+    file = Path(install.pack_of(str(tree)))
+    file.write_bytes(file.read_bytes()[:size])
+    assert version(tree).startswith("runtime-ref version 0")
+
+
+def test_a_pack_exchanged_meanwhile(tree: Path) -> None:
+    file = Path(install.pack_of(str(tree)))
+    other = tree / "other"
+    other.write_bytes(file.read_bytes()[: pack.HEAD] + bytes(range(256)) * 4096)
+    launcher = (tree / "launcher").read_text()
+    late = f"posix.rename({str(other)!r}, {str(file)!r})\nfrom runtime_ref import cli\n"
+    assert launcher.count("\nfrom runtime_ref import cli\n") == 1
+    (tree / "launcher").write_text(launcher.replace("from runtime_ref import cli\n", late))
+    assert version(tree).startswith("runtime-ref version 0")
+
+
+def test_a_pack_of_another_interpreter(tree: Path) -> None:
+    launcher = (tree / "launcher").read_text()
+    assert launcher.count("MAGIC_NUMBER\n") == 1
+    (tree / "launcher").write_text(launcher.replace("MAGIC_NUMBER\n", "MAGIC_NUMBER\nMAGIC_NUMBER = b'9999'\n"))
+    assert version(tree).startswith("runtime-ref version 0")
+    (tree / "launcher").write_text((tree / "launcher").read_text().replace("cli.main(sys.argv)", TELL))
+    assert "True" not in version(tree)
+
+
+def test_nobody_else_can_write_the_pack(tmp_path: Path) -> None:
+    shutil.copytree(install.HERE, tmp_path / "runtime_ref", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from runtime_ref import install; install.here('launcher')"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120, umask=0)
+    made = [tmp_path / "launcher", Path(install.pack_of(str(tmp_path))), *tmp_path.rglob("*.pyc"), *tmp_path.rglob("__pycache__")]
+    assert [path for path in made if path.stat().st_mode & 0o022] == []
 
 
 paths = st.lists(st.sampled_from(["", "a", "b.c", ".", ".."]), max_size=6).map("/".join)
