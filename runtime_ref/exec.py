@@ -346,7 +346,7 @@ class _Steps:
     def _session(self) -> None:
         os.setsid()
         try:
-            k.join_session_keyring(self.entry.record.ident)
+            k.new_session_keyring()
         except OSError:
             pass  # a kernel without keys, or a quota used up
 

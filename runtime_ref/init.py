@@ -178,7 +178,7 @@ class Init:
             pass  # the leader already
         if not self.job.keep_keyring:
             try:
-                k.join_session_keyring(self.job.ident)
+                k.new_session_keyring()
             except OSError:
                 pass  # a kernel without keys, or a quota used up: the caller's is then not taken over either
 

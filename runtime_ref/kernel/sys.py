@@ -120,10 +120,9 @@ def keyctl(operation: int, a: int = 0, b: int = 0, d: int = 0) -> int:
     return _call("keyctl", operation, a, b, d)
 
 
-def join_session_keyring(name: str) -> int:
-    """keyctl(2) KEYCTL_JOIN_SESSION_KEYRING: makes a session keyring of this name; its serial number."""
-    text = _text(name)
-    return _call("keyctl", c.KEYCTL_JOIN_SESSION_KEYRING, text.at)
+def new_session_keyring() -> int:
+    """keyctl(2) KEYCTL_JOIN_SESSION_KEYRING without a name, by which it would join one that somebody has made; its serial number."""
+    return _call("keyctl", c.KEYCTL_JOIN_SESSION_KEYRING, 0)
 
 
 def sethostname(name: str) -> None:

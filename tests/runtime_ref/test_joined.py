@@ -150,3 +150,59 @@ def test_no_module_of_a_joined_namespace_is_run(tmp_path: Path) -> None:
 def test_no_module_of_a_joined_namespace_is_run_needs_its_measure(tmp_path: Path) -> None:
     owned, done = module_of_a_joined_namespace(tmp_path, without(tmp_path, *NO_CODE))
     assert owned, done
+
+
+# A keyring that has the container's name already, and lets everybody search it.
+
+NAMED = (
+    "kernel/sys.py",
+    'return _call("keyctl", c.KEYCTL_JOIN_SESSION_KEYRING, 0)',
+    'return _call("keyctl", c.KEYCTL_JOIN_SESSION_KEYRING, _text(posix.environ[b"NAME"]).at)',
+)
+SETPERM, EVERYTHING = 5, 0x3F3F003F
+
+
+def joins_a_keyring(tmp_path: Path, package: Path) -> bool:
+    """Whether the container comes into the session keyring that somebody has prepared for it."""
+    from runtime_ref.kernel import const as c
+    from runtime_ref.kernel import sys as k
+
+    runtime, where = Runtime(tmp_path, package), bundle(tmp_path, {"process": {"args": ["/probe", "pause"]}})
+    told, tell = os.pipe()
+    end, keep = os.pipe()
+    child = os.fork()
+    if not child:  # a session keyring is for good
+        os.close(keep)
+        name = ctypes.create_string_buffer(runtime.ident.encode())
+        serial = k.keyctl(c.KEYCTL_JOIN_SESSION_KEYRING, ctypes.addressof(name))
+        k.keyctl(SETPERM, serial, EVERYTHING)
+        os.write(tell, b"%08x" % serial)
+        os.read(end, 1)
+        os._exit(0)
+    try:
+        serial = os.read(told, 8).decode()
+        before = users(serial)
+        made = runtime("create", "--bundle", str(where), env={**os.environ, "NAME": runtime.ident})
+        assert made.returncode == 0, made.stderr
+        return users(serial) > before
+    finally:
+        for fd in (told, tell, end, keep):
+            os.close(fd)
+        os.waitpid(child, 0)
+        assert runtime("delete", "--force").returncode == 0
+
+
+def users(serial: str) -> int:
+    """How many hold a key, by /proc/keys."""
+    fields = next(line.split() for line in Path("/proc/keys").read_text().splitlines() if line.startswith(serial))
+    return int(fields[2])
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/keys"), reason="the kernel has no keys")
+def test_no_keyring_made_by_somebody_else(tmp_path: Path) -> None:
+    assert joins_a_keyring(tmp_path, REPO) is False
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/keys"), reason="the kernel has no keys")
+def test_no_keyring_made_by_somebody_else_needs_its_measure(tmp_path: Path) -> None:
+    assert joins_a_keyring(tmp_path, without(tmp_path, NAMED)) is True
