@@ -127,6 +127,8 @@ class Init:
         if self.hooks.get("startContainer"):
             from runtime_ref import hooks
 
+            if trace.on:
+                trace.let_go()  # else a link of the image could lead a hook's path out by it
             hooks.run_all(self.hooks, "startContainer", self._seen_inside(self.states[1]))
         self.process.execute(self._listener)
 

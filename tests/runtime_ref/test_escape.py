@@ -20,6 +20,7 @@ import pytest
 
 import bundles
 from bundles import probe, rootfs
+from runtime_ref import caps
 from tests.runtime_ref.test_security import without
 from tests.runtime_ref.within import REPO
 
@@ -243,3 +244,33 @@ def test_program_by_a_closed_standard_descriptor(tmp_path: Path) -> None:
 
 def test_program_by_a_closed_standard_descriptor_needs_its_measure(tmp_path: Path) -> None:
     assert "out of the host" in program_by_standard_input(tmp_path, without(tmp_path, STANDARD)).stdout
+
+
+# The trace holds the host's /proc: a hook whose path is a link of the image that leads there.
+
+LET_GO = ("init.py", "trace.let_go()  # else", "pass  # else")
+
+
+def hook_by_the_trace(tmp_path: Path, package: Path) -> str:
+    """What the host's program says that a hook of the container turns out to be."""
+    runtime, said = Runtime(tmp_path, package), ""
+    every = [*caps.NAMES]
+    hooks = {"startContainer": [{"path": "/hook", "args": ["hook", "say", "out of the host", "exit", "3"]}]}
+    sets = {"bounding": every, "permitted": every, "effective": every}
+    where = bundle(tmp_path, {"process": {"capabilities": sets}, "hooks": hooks})
+    shutil.copy2(probe.build(), tmp_path / "program")
+    for fd in range(3, 7):
+        (where / "rootfs/hook").unlink(missing_ok=True)
+        (where / "rootfs/hook").symlink_to(f"/proc/self/fd/{fd}/{os.getpid()}/root{tmp_path}/program")
+        ended = runtime(f"--trace={tmp_path}/trace", "run", "--bundle", str(where))
+        assert ended.returncode and "startContainer" in ended.stderr
+        said += ended.stderr
+    return said
+
+
+def test_hook_by_the_trace(tmp_path: Path) -> None:
+    assert "out of the host" not in hook_by_the_trace(tmp_path, REPO)
+
+
+def test_hook_by_the_trace_needs_its_measure(tmp_path: Path) -> None:
+    assert "out of the host" in hook_by_the_trace(tmp_path, without(tmp_path, LET_GO))
