@@ -209,7 +209,14 @@ class Init:
         from runtime_ref import console, devices
 
         try:
-            master = paths.inside(self.job.ctx.root, "/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY)
+            folder = paths.inside(self.job.ctx.root, "/dev/pts", os.O_PATH | os.O_DIRECTORY)
+            try:
+                # Of the image it could be any device, and to open some does something.
+                if k.fstatfs_type(folder) != c.DEVPTS_SUPER_MAGIC:
+                    raise FileNotFoundError
+                master = paths.inside(folder, "ptmx", os.O_RDWR | os.O_NOCTTY, c.RESOLVE_NO_XDEV)
+            finally:
+                os.close(folder)
         except FileNotFoundError:
             raise RuntimeFault("open terminal", "the container has no devpts on /dev/pts", "process.terminal") from None
         self.terminal, name = console.open_pty(master, process.get("consoleSize"))

@@ -50,7 +50,7 @@ else:
 
         @staticmethod
         def abspath(name: str) -> str:
-            return path.normpath(path.join(posix.getcwd(), name))
+            return path.normpath(name if name.startswith("/") else path.join(posix.getcwd(), name))
 
         @staticmethod
         def dirname(name: str) -> str:

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -274,3 +275,28 @@ def test_hook_by_the_trace(tmp_path: Path) -> None:
 
 def test_hook_by_the_trace_needs_its_measure(tmp_path: Path) -> None:
     assert "out of the host" in hook_by_the_trace(tmp_path, without(tmp_path, LET_GO))
+
+
+# A device of the image where the terminals should be: the runtime opens it with all rights, before the device rules are there.
+
+TERMINALS = ("init.py", "if k.fstatfs_type(folder) != c.DEVPTS_SUPER_MAGIC:", "if False:")
+URANDOM = os.makedev(1, 9)
+
+
+def device_for_terminal(tmp_path: Path, package: Path) -> str:
+    """What is said of an image whose /dev/pts/ptmx is another device, and whose configuration mounts none over it."""
+    runtime, where = Runtime(tmp_path, package), bundle(tmp_path, {"process": {"terminal": True}})
+    config = json.loads((where / "config.json").read_text())
+    config["mounts"] = [{"destination": "/proc", "type": "proc", "source": "proc"}]
+    (where / "config.json").write_text(json.dumps(config))
+    (where / "rootfs/dev/pts").mkdir(parents=True, exist_ok=True)
+    os.mknod(where / "rootfs/dev/pts/ptmx", stat.S_IFCHR | 0o666, URANDOM)
+    return runtime("run", "--bundle", str(where)).stderr
+
+
+def test_a_device_for_a_terminal(tmp_path: Path) -> None:
+    assert "no devpts" in device_for_terminal(tmp_path, REPO)
+
+
+def test_a_device_for_a_terminal_needs_its_measure(tmp_path: Path) -> None:
+    assert "Invalid argument" in device_for_terminal(tmp_path, without(tmp_path, TERMINALS))  # of the ioctl: it is open

@@ -133,6 +133,13 @@ def test_paths_as_in_os(one: str, two: str) -> None:
     assert ours.path.basename(one) == os.path.basename(one)
 
 
+def test_an_absolute_path_needs_no_working_directory(tmp_path: Path) -> None:
+    code = "import os; from runtime_ref.kernel import os as ours; os.rmdir(os.getcwd()); print(ours.path.abspath('/a/../b'))"
+    env = {"PYTHONPATH": os.path.dirname(install.HERE)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "/b\n", done.stderr
+
+
 def test_files_as_in_os(tmp_path: Path) -> None:
     from runtime_ref.kernel import os as ours
 
