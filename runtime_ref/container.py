@@ -282,7 +282,8 @@ def kill(record: Record, signal: int, everyone: bool = False) -> None:
     if status not in (CREATED, RUNNING, PAUSED) and not (everyone and status == STOPPED):
         raise RuntimeFault(f"kill container {record.ident}", f"is {status}, not running")
     if everyone:
-        cgroup.from_state(record.data["cgroup"]).kill(signal)
+        if record.data.get("cgroup"):  # a create that was killed early has recorded none
+            cgroup.from_state(record.data["cgroup"]).kill(signal)
         return
     try:
         fd = os.pidfd_open(record.pid)

@@ -157,3 +157,12 @@ def test_a_start_that_is_killed_leaves_what_the_program_is(reference: Reference)
     reference.ok("pause", ident)
     assert reference.state(ident)["status"] == "paused"
     reference.ok("resume", ident)
+
+
+def test_what_a_create_killed_at_once_left_can_be_killed_and_deleted(reference: Reference) -> None:
+    ident = reference.ident()
+    (reference.root / ident).mkdir()
+    assert reference.state(ident)["status"] == "stopped"
+    reference.ok("kill", "--all", ident, "KILL")
+    reference.ok("delete", ident)
+    assert os.listdir(reference.root) == []
