@@ -238,8 +238,6 @@ def start(settings: Settings, record: Record) -> None:
         raise RuntimeFault(f"start container {record.ident}", "the configuration has none", "process")
     try:
         launch.knock(record, record.data.get("seccomp"))
-        record.data["status"] = RUNNING
-        record.save()
         if record.data["hooks"].get("poststart"):
             from runtime_ref import hooks
 

@@ -66,7 +66,7 @@ def check_id(ident: str) -> None:
 class Record:
     """What is known of one container. `data` is the content of state.json:
 
-    id, bundle, created (RFC 3339), status (creating, created or running: what the runtime did last), pid and start (of the
+    id, bundle, created (RFC 3339), status (creating or created; the kernel knows the rest), pid and start (of the
     init; 0 before there is one; start in clock ticks after boot), maker (pid and start of the command that creates it),
     annotations, cgroup, rdt, hooks (those still to come), rootfs, mountns (whether it has its own), terminal, process (is there one).
     """
@@ -90,15 +90,14 @@ class Record:
     def status(self) -> str:
         """The status now: config.md's four, and `paused`."""
         said: str = self.data.get("status", CREATING)
-        if not alive(self.pid, self.data.get("start", 0)):
+        found = living(self.pid, self.data.get("start", 0))
+        if found is None:
             if said == CREATING and ("maker" not in self.data or alive(*self.data["maker"])):
                 return CREATING
             return STOPPED
-        if said != RUNNING and executed(self.pid):
-            said = RUNNING  # whoever started it was killed before it could say so, or is about to say so
-        if said == RUNNING and self._frozen():
-            return PAUSED
-        return said
+        if found[2] & PF_FORKNOEXEC:
+            return said
+        return PAUSED if self._frozen() else RUNNING
 
     def _frozen(self) -> bool:
         """Whether the cgroup is frozen, by its own file; as `cgroup` does it, but without its modules."""
@@ -249,16 +248,13 @@ def _data(folder: str, locked: bool = False) -> dict[str, Any]:
 
 def alive(pid: int, start: int) -> bool:
     """Whether the process that started at `start` (clock ticks after boot) runs under this pid, and is no zombie."""
-    if pid <= 0:
-        return False
-    found = stat_of(pid)
-    return found is not None and found[0] not in ("Z", "X") and found[1] == start
+    return living(pid, start) is not None
 
 
-def executed(pid: int) -> bool:
-    """Whether a process has become another program since it was made, as a container's first process does at `start`."""
-    found = stat_of(pid)
-    return found is not None and not found[2] & PF_FORKNOEXEC
+def living(pid: int, start: int) -> tuple[str, int, int] | None:
+    """`stat_of` that process; None if it is not there or a zombie."""
+    found = stat_of(pid) if pid > 0 else None
+    return found if found and found[0] not in ("Z", "X") and found[1] == start else None
 
 
 def stat_of(pid: int) -> tuple[str, int, int] | None:
