@@ -76,13 +76,12 @@ def limit(sets: Sets) -> None:
     Takes out of `sets` what this process does not have or the kernel does not know, each with a warning.
     """
     effective, permitted, inheritable = k.capget()
-    known = has = bit = 0
+    has = bit = 0
     while True:
         try:
             here = k.prctl(c.PR_CAPBSET_READ, bit)
         except OSError:
             break  # past the kernel's last one
-        known |= 1 << bit
         has |= here << bit
         bit += 1
     _cut(sets, "bounding", has, "this process does not have it")

@@ -186,7 +186,7 @@ def _seal(argv: list[str]) -> None:
     from runtime_ref import trace
 
     if trace.on:
-        trace.tell("seal", "the interpreter is one that nobody can write", "open_tree mount_setattr execve")
+        trace.tell("seal", "the interpreter was started again, from a file that nobody can write", "open_tree mount_setattr execve")
 
 
 def parse(words: list[str], settings: dict[str, Any]) -> Call:

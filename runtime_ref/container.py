@@ -38,6 +38,8 @@ def create(call: Call, run: bool = False) -> launch.Job:
     job: launch.Job | None = None
     try:
         record = _folder(settings, call.ident, undo)
+        if trace.on:
+            trace.tell("folder", f"make and lock {record.folder}", "mkdir openat flock")
         group = cgroup.choose(config, call.ident, "systemd-cgroup" in settings)
         if config["linux"].get("mountLabel") or _labels(config):
             from runtime_ref import lsm
@@ -102,6 +104,8 @@ def _places(job: launch.Job, undo: list[Callable[[], Any]]) -> None:
         job.rdt = rdt.create(rdt_of, record.ident)
         undo.append(job.rdt.remove)
         record.data["rdt"] = job.rdt.paths
+    if trace.on:
+        trace.tell("cgroup", "make the container's cgroup, with nobody in it", "mkdir", "linux.cgroupsPath")
 
 
 def _undo(call: Call, job: launch.Job | None, undo: list[Callable[[], Any]]) -> None:

@@ -5,7 +5,7 @@ Knows waiting and passing on. Must not know how a container is made (`container`
 
 from __future__ import annotations
 
-from runtime_ref import container
+from runtime_ref import container, namespaces
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import os
 
@@ -42,7 +42,8 @@ def run(call: Call) -> int:
             record.take()
         except RuntimeFault:
             return code  # deleted by somebody else meanwhile
-        container.end(record)
+        if not namespaces.is_new(job.config["linux"], "pid"):
+            container.end(record)  # else all have ended with the first process
         container.destroy(call.settings, record)
     return code
 

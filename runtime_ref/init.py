@@ -156,7 +156,7 @@ class Init:
         if job.joins_cgroup:
             job.cgroup.join()
             if trace.on:
-                trace.tell("cgroup", "join the cgroups", "openat write", "linux.cgroupsPath", changed=("cgroup",))
+                trace.tell("join", "go into the cgroup", "openat write", "linux.cgroupsPath", changed=("cgroup",))
         if namespaces.is_new(self.linux, "cgroup"):
             k.unshare(c.CLONE_NEWCGROUP)
         process = self.config.get("process") or {}
@@ -183,10 +183,14 @@ class Init:
                 k.new_session_keyring()
             except OSError:
                 pass  # a kernel without keys, or a quota used up: the caller's is then not taken over either
+        if trace.on:
+            trace.tell("session", "a session and a session keyring of its own", "setsid keyctl")
 
     def _network(self) -> None:
         if namespaces.is_new(self.linux, "network"):
             namespaces.loopback_up()
+            if trace.on:
+                trace.tell("network", "set the loopback device up, the only one there is", "socket ioctl", "linux.namespaces")
 
     def _hooks(self) -> None:
         """Lifecycle steps 3 to 5; the first two are the runtime's to run."""
@@ -230,6 +234,8 @@ class Init:
         os.close(master)
         console.become_terminal(self.terminal)
         os.close(self.terminal)
+        if trace.on:
+            trace.tell("terminal", f"{name} inside is the terminal, its master is handed out", "openat ioctl sendmsg", "process.terminal")
 
     def _names(self) -> None:
         """https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#hostname, #domainname"""
@@ -239,6 +245,8 @@ class Init:
                     call(self.config[member])
                 except OSError as fault:
                     raise RuntimeFault(f"set {member}", fault.strerror or str(fault), member) from None
+                if trace.on:
+                    trace.tell("names", f"the {member} is {self.config[member]}", f"set{member}", member)
 
     def _process(self) -> None:
         if self.process is None:

@@ -155,7 +155,7 @@ def _join(job: Job, flags: int, joins: list[namespaces.Join], cloned_into: bool)
         for join in joins:
             join.enter()
         if trace.on:
-            trace.tell("join", "inside the namespaces to join", "setns", "linux.namespaces", changed=("ns",))
+            trace.tell("enter", "inside the namespaces to join", "setns", "linux.namespaces", changed=("ns",))
         try:
             pid = k.clone3(flags | c.CLONE_PARENT, 0)
         except OSError as fault:
@@ -199,6 +199,8 @@ def give(job: Job) -> None:
             from runtime_ref import limits
 
             limits.raise_rlimits(job.config["process"], job.pid)
+        if trace.on:
+            trace.tell("mappings", "which ids inside are which outside", "openat write", "linux.uidMappings")
     job.cgroup.attach(job.pid)
     record.data["cgroup"] = job.cgroup.paths
     record.save()
@@ -210,6 +212,8 @@ def give(job: Job) -> None:
             netdev.move_all(job.config, fd)
         finally:
             os.close(fd)
+        if trace.on:
+            trace.tell("netdevices", f"move {len(linux['netDevices'])} network devices in", "socket sendto", "linux.netDevices")
     states = [text.dumps(record.document(status)) for status in (CREATING, CREATED)]
     talk.send(job.ours, talk.GO, "\0".join(states))
     # From here on both work at the same time.
@@ -217,6 +221,8 @@ def give(job: Job) -> None:
         from runtime_ref.seccomp import bpf
 
         code = bpf.compile(linux["seccomp"], c.MACHINE)
+        if trace.on:
+            trace.tell("filter", f"compile it to {len(code) // 8} BPF instructions", "", "linux.seccomp")
         talk.send_filter(job.ours, bpf.flags_of(linux["seccomp"]), code)
     if linux.get("resources"):
         job.cgroup.limits(cgroup.asked(linux["resources"]))
