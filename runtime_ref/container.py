@@ -167,6 +167,9 @@ def _folder(settings: Settings, ident: str, undo: list[Callable[[], Any]]) -> Re
     folder = os.path.join(root, ident)
     try:
         _make(root)
+    except OSError as fault:
+        raise RuntimeFault("--root", f"{root}: {fault.strerror}") from None
+    try:
         os.mkdir(folder, 0o700)
     except FileExistsError:
         raise RuntimeFault(f"container {ident}", "exists already") from None

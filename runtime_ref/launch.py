@@ -214,8 +214,7 @@ def give(job: Job) -> None:
             os.close(fd)
         if trace.on:
             trace.tell("netdevices", f"move {len(linux['netDevices'])} network devices in", "socket sendto", "linux.netDevices")
-    states = [text.dumps(record.document(status)) for status in (CREATING, CREATED)]
-    talk.send(job.ours, talk.GO, "\0".join(states))
+    _go(job)
     # From here on both work at the same time.
     if job.config.get("process") and linux.get("seccomp"):
         from runtime_ref.seccomp import bpf
@@ -223,13 +222,29 @@ def give(job: Job) -> None:
         code = bpf.compile(linux["seccomp"], c.MACHINE)
         if trace.on:
             trace.tell("filter", f"compile it to {len(code) // 8} BPF instructions", "", "linux.seccomp")
-        talk.send_filter(job.ours, bpf.flags_of(linux["seccomp"]), code)
+        try:
+            talk.send_filter(job.ours, bpf.flags_of(linux["seccomp"]), code)
+        except ConnectionError:
+            return  # it has ended, and `hear` gets to know why
     if linux.get("resources"):
         job.cgroup.limits(cgroup.asked(linux["resources"]))
         if trace.on:
             trace.tell("limits", "write the cgroup's limits", "openat write", "linux.resources")
     if job.rdt:
         job.rdt.assign(job.pid)
+
+
+def _go(job: Job) -> None:
+    """Lets the first process go on, with the states for its hooks and for its seccomp agent."""
+    states = []
+    if job.config["hooks"] or job.agent:
+        states = [text.dumps(job.record.document(status)) for status in (CREATING, CREATED)]
+    try:
+        talk.send(job.ours, talk.GO, "\0".join(states))
+    except ConnectionError:
+        pass  # as above
+    except OSError as fault:
+        raise RuntimeFault("hand the state to the first process", fault.strerror or str(fault), "annotations") from None
 
 
 def hear(job: Job) -> None:

@@ -73,6 +73,13 @@ def interface(value: object) -> None:
         raise Bad("", f"must be the name of a network device of at most 15 bytes, is {told(value)}")
 
 
+def uts_name(value: object) -> None:
+    """A name of uname(2): up to 64 bytes."""
+    text(value)
+    if len(str(value).encode()) > 64:
+        raise Bad("", f"must have at most 64 bytes, is {told(value)}")
+
+
 def cgroups_path(value: object) -> None:
     """A path in the cgroup hierarchy that does not climb."""
     text(value)
@@ -96,7 +103,7 @@ def bandwidth(value: object) -> None:
 
 # process: config.md#process
 user = Record(
-    {"uid": an_id, "gid": an_id, "umask": Whole(0, 0o777), "additionalGids": Array(an_id)},
+    {"uid": an_id, "gid": an_id, "umask": Whole(0, 0o777), "additionalGids": Array(an_id, most=65536)},
     "uid",
     "gid",
 )
@@ -302,8 +309,8 @@ config = Record(
         "root": root,
         "mounts": Array(mount),
         "process": process,
-        "hostname": text,
-        "domainname": text,
+        "hostname": uts_name,
+        "domainname": uts_name,
         "hooks": Record({name: Array(hook) for name in HOOKS}),
         "annotations": Table(text),
         "linux": linux,

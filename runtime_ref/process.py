@@ -112,7 +112,8 @@ class Process:
         try:
             k.execve(program, self.spec["args"], self.spec["env"])
         except OSError as fault:
-            raise RuntimeFault(f"execute {program}", os.strerror(fault.errno or 0), "process.args") from None
+            where = "process.args and process.env" if fault.errno == errno.E2BIG else "process.args"
+            raise RuntimeFault(f"execute {program}", os.strerror(fault.errno or 0), where) from None
 
     def _load(self, listener: Any) -> None:
         if trace.on:

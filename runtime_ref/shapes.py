@@ -166,19 +166,22 @@ class OneOf:
 
 
 class Array:
-    """An array whose entries have one shape; at least `least` of them."""
+    """An array whose entries have one shape; at least `least` of them, and where `most` is given no more than that."""
 
-    __slots__ = ("item", "least")
+    __slots__ = ("item", "least", "most")
 
-    def __init__(self, item: Shape, least: int = 0) -> None:
+    def __init__(self, item: Shape, least: int = 0, most: int = 0) -> None:
         self.item = item
         self.least = least
+        self.most = most
 
     def __call__(self, value: object) -> None:
         if type(value) is not list:
             raise Bad("", f"must be an array, is {told(value)}")
         if len(value) < self.least:
             raise Bad("", f"must have at least {self.least} entry, is {told(value)}")
+        if 0 < self.most < len(value):
+            raise Bad("", f"must have at most {self.most} entries, has {len(value)}")
         item = self.item
         number = 0
         try:

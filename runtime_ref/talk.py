@@ -89,10 +89,12 @@ def send_fd(line: socket, data: bytes, fd: int) -> None:
 
 def receive(line: socket) -> tuple[bytes, str, int]:
     """(what, text, descriptor or -1) of the next message; what is b"" when the other side is gone."""
-    try:
-        data, extra, _, _ = line.recvmsg(SIZE, CMSG_SPACE(4), 0x40000000)  # MSG_CMSG_CLOEXEC
-    except ConnectionResetError:
-        return b"", "", -1
+    while True:
+        try:
+            data, extra, _, _ = line.recvmsg(SIZE, CMSG_SPACE(4), 0x40000000)  # MSG_CMSG_CLOEXEC
+            break
+        except ConnectionResetError:
+            pass  # told once, of an other side that went with messages unread; what it has sent before comes after that
     fd = -1
     for level, kind, value in extra:
         if level == SOL_SOCKET and kind == SCM_RIGHTS:

@@ -91,6 +91,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"linux": {"namespaces": [{"type": "pid", "path": "x"}]}}, "linux.namespaces[0].path"),
     ({"hostname": "x", "linux": {"namespaces": []}}, "hostname"),
     ({"domainname": "x", "linux": {"namespaces": []}}, "domainname"),
+    ({"hostname": "x" * 65, "linux": {"namespaces": [{"type": "uts"}]}}, "hostname"),
+    ({"process": {"cwd": "/", "args": ["x"], "user": {"uid": 0, "gid": 0, "additionalGids": [1] * 65537}}}, "process.user.additionalGids"),
     ({"linux": {"uidMappings": [{"containerID": 0, "hostID": 1, "size": 1}]}}, "linux.uidMappings"),
     ({"linux": {"namespaces": [{"type": "user"}]}}, "linux.uidMappings"),
     ({"linux": {"timeOffsets": {"monotonic": {"secs": 1}}}}, "linux.timeOffsets"),
