@@ -268,16 +268,18 @@ def test_a_root_folder_that_another_user_made_first_is_refused(user: Reference, 
     """The default one without XDG_RUNTIME_DIR lies in /tmp; the hooks of a container in it would run as this user."""
     shadow, mine = user.folder / "shadow", user.become
     planted = shadow / f"runtime-ref-{UID}"
-    for folder in (shadow, planted, shadow / user.folder.name):
-        folder.mkdir()
+    seen = [folder for folder in (user.folder, Path(install.HERE).parent) if folder.is_relative_to("/tmp")]
+    for folder in (shadow, planted, *(shadow / folder.relative_to("/tmp") for folder in seen)):
+        folder.mkdir(parents=True)
     os.chown(planted, *([OTHER, OTHER] if theirs else [UID, UID]))
     planted.chmod(0o777 if theirs else 0o700)
 
     def become() -> None:
-        """With a /tmp of its own that holds the user's folder and the planted one."""
+        """With a /tmp of its own that holds the planted folder, the user's, and this tree if it is there."""
         k.unshare(c.CLONE_NEWNS)
         k.mount(None, "/", None, c.MS_REC | c.MS_PRIVATE)
-        k.mount(str(user.folder), str(shadow / user.folder.name), None, c.MS_BIND)
+        for folder in seen:
+            k.mount(str(folder), str(shadow / folder.relative_to("/tmp")), None, c.MS_BIND)
         k.mount(str(shadow), "/tmp", None, c.MS_BIND | c.MS_REC)
         mine and mine()
 
