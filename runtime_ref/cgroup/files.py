@@ -6,7 +6,7 @@ config.json.
 
 from __future__ import annotations
 
-from errno import EBUSY, EINVAL, ENOENT
+from errno import EBUSY, EINVAL, ENODEV, ENOENT
 from time import monotonic
 
 from runtime_ref.errors import RuntimeFault
@@ -18,6 +18,8 @@ if False:
     Write = tuple[str, str, str, str]
     """One limit: controller, file, text, and the JSON path of the member that asks for it."""
 
+GONE = (ENOENT, ENODEV)
+"""What a file of a cgroup says that is removed meanwhile: systemd takes away those that are empty."""
 PATIENCE = 10.0
 """Seconds that tasks get to die or to freeze."""
 

@@ -155,15 +155,19 @@ class V1:
         if freezer and not paused:
             try:
                 self.freeze()
-            except RuntimeFault:
-                pass  # a task stuck in the kernel; the signal reaches it all the same
+            except (RuntimeFault, OSError):
+                pass  # a task stuck in the kernel, which the signal reaches all the same; or the cgroup has gone with its tasks
         for pid in self.pids():
             try:
                 os.kill(pid, signal)
             except ProcessLookupError:
                 pass
         if freezer and (signal == SIGKILL or not paused):
-            self.thaw()
+            try:
+                self.thaw()
+            except OSError as fault:
+                if fault.errno not in files.GONE:
+                    raise
 
     def stats(self) -> dict[str, Any]:
         """The data of a stats event; see `stats`."""

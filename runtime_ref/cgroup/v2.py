@@ -175,14 +175,16 @@ class V2:
             try:
                 files.write(self.folder + "/cgroup.kill", "1")
                 return
-            except FileNotFoundError:
+            except OSError as fault:
+                if fault.errno not in files.GONE:
+                    raise
                 if not os.path.isdir(self.folder):
                     return
         paused = self.frozen()
         if not paused:
             try:
                 self.freeze()
-            except RuntimeFault:
+            except (RuntimeFault, OSError):
                 pass
         for pid in self.pids():
             try:
@@ -190,7 +192,11 @@ class V2:
             except ProcessLookupError:
                 pass
         if not paused or signal == SIGKILL:
-            self.thaw()
+            try:
+                self.thaw()
+            except OSError as fault:
+                if fault.errno not in files.GONE:
+                    raise
 
     def stats(self) -> dict[str, Any]:
         """The data of a stats event; see `stats`."""

@@ -166,6 +166,23 @@ def test_kill_reaches_all_and_ends_a_pause(made: V1) -> None:
     assert [child.wait(timeout=30) for child in children] == [-signal.SIGKILL] * 3
 
 
+@pytest.mark.parametrize("last", ["freeze", "thaw"])
+def test_kill_of_a_cgroup_that_goes_with_its_last_process(last: str, made: V1, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As systemd's do, at any moment."""
+    child, step, thaw = inside(made), getattr(V1, last), V1.thaw
+
+    def gone(self: V1) -> None:
+        child.kill()
+        thaw(self)  # what is frozen does not die
+        child.wait(timeout=30)
+        self.remove()
+        step(self)
+
+    monkeypatch.setattr(V1, last, gone)
+    made.kill(signal.SIGKILL)
+    assert child.wait(timeout=30) == -signal.SIGKILL
+
+
 def test_another_signal_keeps_the_pause(made: V1) -> None:
     child = inside(made)
     made.freeze()
