@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 
-from runtime_ref import filesystems, mounts, paths
+from runtime_ref import filesystems, mounts, paths, procfs
 from runtime_ref.kernel import const as c
 from runtime_ref.kernel import os
 from runtime_ref.options import Options
@@ -117,7 +117,7 @@ def _hierarchies() -> list[tuple[str, str, str]]:
         names = _known(right.rpartition(" ")[2].split(","), own)
         if names and names not in seen:
             seen.add(names)
-            found.append((_plain(fields[4]), _plain(fields[3]), names))
+            found.append((procfs.unescaped(fields[4]), procfs.unescaped(fields[3]), names))
     return found
 
 
@@ -134,12 +134,3 @@ def _own() -> dict[str, str]:
     with open("/proc/self/cgroup", "rb") as file:
         lines = file.read().decode("utf-8", "surrogateescape").splitlines()
     return {names: path for _, names, path in (line.split(":", 2) for line in lines)}
-
-
-def _plain(text: str) -> str:
-    """Undoes the octal escapes of mountinfo."""
-    if "\\" not in text:
-        return text
-    for code, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        text = text.replace(code, letter)
-    return text

@@ -165,7 +165,7 @@ def leave(code: int) -> None:
 def carry_out(call: Call, argv: list[str]) -> int:
     """Runs the function of the command; its exit code."""
     settings = call.settings
-    preserved(call)  # while those that are open are the caller's
+    _preserve(call)  # while those that are open are the caller's
     if "trace" in settings:
         from runtime_ref import trace
 
@@ -275,8 +275,8 @@ def number(call: Call, name: str, default: int = 0) -> int:
         raise Usage(f"--{name} needs a whole number, not {text!r}") from None
 
 
-def preserved(call: Call) -> int:
-    """--preserve-fds: how many descriptors from 3 on go to the program; they are made inheritable. Raises Usage, RuntimeFault."""
+def _preserve(call: Call) -> None:
+    """Makes the descriptors of --preserve-fds inheritable. Raises Usage, RuntimeFault."""
     count = number(call, "preserve-fds")
     if count < 0:
         raise Usage("--preserve-fds must not be negative")
@@ -285,7 +285,6 @@ def preserved(call: Call) -> int:
             os.set_inheritable(fd, True)
         except OSError:
             raise RuntimeFault("--preserve-fds", f"descriptor {fd} is not open") from None
-    return count
 
 
 def version_command(call: Call) -> None:

@@ -37,7 +37,8 @@ def create(call: Call, run: bool = False) -> launch.Job:
     undo: list[Callable[[], Any]] = []
     job: launch.Job | None = None
     try:
-        record = _folder(settings, call.ident, undo)
+        record = state.claim(settings, call.ident)
+        undo.append(record.clear)
         if trace.on:
             trace.tell("folder", f"make and lock {record.folder}", "mkdir openat flock")
         group = cgroup.choose(config, call.ident, "systemd-cgroup" in settings)
@@ -153,49 +154,12 @@ def _labels(config: dict[str, Any]) -> bool:
 
 
 def _settings(job: launch.Job, call: Call, console: Any) -> None:
-    from runtime_ref.cli import preserved
+    from runtime_ref.cli import number
 
     job.console = console
     job.no_pivot = "no-pivot" in call.options
     job.keep_keyring = "no-new-keyring" in call.options
-    job.preserve = preserved(call)
-
-
-def _folder(settings: Settings, ident: str, undo: list[Callable[[], Any]]) -> Record:
-    """Makes the container's folder, which claims its id, and locks it."""
-    root = state.root_of(settings)
-    folder = os.path.join(root, ident)
-    try:
-        _make(root)
-    except OSError as fault:
-        raise RuntimeFault("--root", f"{root}: {fault.strerror}") from None
-    try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
-        raise RuntimeFault(f"container {ident}", "exists already") from None
-    except OSError as fault:
-        raise RuntimeFault(f"container {ident}", f"{fault.filename}: {fault.strerror}") from None
-    undo.append(lambda: _clear(folder))
-    record = Record(folder, {})
-    record.lock = state.lock(folder)
-    return record
-
-
-def _make(root: str) -> None:
-    """Makes --root where it is missing. What is above it is as usual, whatever the caller's umask is."""
-    if os.path.isdir(root):
-        return
-    above = []
-    place = os.path.dirname(root)
-    while not os.path.isdir(place):
-        above.append(place)
-        place = os.path.dirname(place)
-    for place, mode in (*((place, 0o755) for place in reversed(above)), (root, 0o700)):
-        try:
-            os.mkdir(place, mode)
-        except FileExistsError:
-            if not os.path.isdir(place):
-                raise
+    job.preserve = number(call, "preserve-fds")
 
 
 def _first_data(ident: str, config: dict[str, Any], bundle: str) -> dict[str, Any]:
@@ -334,7 +298,7 @@ def destroy(settings: Settings, record: Record) -> None:
         from runtime_ref import rootfs
 
         rootfs.undo(data["rootfs"])
-    _clear(record.folder)
+    record.clear()
     record.release()
     _poststop(settings, data.get("hooks") or {}, record)
     if trace.on:
@@ -347,13 +311,6 @@ def _poststop(settings: Settings, hooks_of: dict[str, Any], record: Record) -> N
 
         for fault in hooks.run_on(hooks_of, "poststop", text.dumps(record.document(STOPPED))):
             _warn(settings, str(fault))
-
-
-def _clear(folder: str) -> None:
-    """Removes a container's folder, with which its id is free again."""
-    for name in os.listdir(folder):
-        os.unlink(f"{folder}/{name}")
-    os.rmdir(folder)
 
 
 def create_command(call: Call) -> None:

@@ -57,9 +57,9 @@ def exec_command(call: Call) -> int:
 
     lsm.check({"process": spec})
     entry = Entry(record, config, spec)
-    from runtime_ref.cli import preserved
+    from runtime_ref.cli import number
 
-    entry.preserve = preserved(call)
+    entry.preserve = number(call, "preserve-fds")
     console = _console(call, spec)
     if (config["linux"].get("seccomp") or {}).get("listenerPath"):
         from runtime_ref.seccomp import notify

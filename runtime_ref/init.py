@@ -60,8 +60,6 @@ def load(config: dict[str, Any]) -> None:
         from runtime_ref import hooks, spec, text  # noqa: F401
     if linux.get("sysctl"):
         from runtime_ref import sysctl  # noqa: F401
-    if linux.get("rootfsPropagation"):
-        b" ".decode("unicode_escape")  # a codec is a module too
     for entry in config["mounts"]:
         if entry.get("type") == "cgroup":
             from runtime_ref import cgroup_mounts  # noqa: F401

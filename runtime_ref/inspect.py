@@ -5,7 +5,7 @@ Knows the files of /proc/PID (proc(5)) and how to say them to people. Must not k
 
 from __future__ import annotations
 
-from runtime_ref import caps
+from runtime_ref import caps, procfs
 from runtime_ref.errors import RuntimeFault, Usage
 from runtime_ref.kernel import os
 
@@ -88,22 +88,15 @@ def mounts(pid: int) -> list[dict[str, str]]:
         fields, rest = before.split(), after.split(" ")
         found.append(
             {
-                "destination": _plain(fields[4]),
-                "root": _plain(fields[3]),
+                "destination": procfs.unescaped(fields[4]),
+                "root": procfs.unescaped(fields[3]),
                 "type": rest[0],
-                "source": _plain(rest[1]),
+                "source": procfs.unescaped(rest[1]),
                 "options": fields[5],
                 "propagation": " ".join(fields[6:]) or "private",
             }
         )
     return found
-
-
-def _plain(path: str) -> str:
-    """A path without the octal escapes of mountinfo."""
-    for code, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        path = path.replace(code, letter)
-    return path
 
 
 def descriptors(pid: int) -> dict[str, str]:

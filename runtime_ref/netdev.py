@@ -27,7 +27,6 @@ IFLA_IFNAME, IFLA_NET_NS_FD = 3, 28
 IFA_LABEL, IFA_CACHEINFO, IFA_FLAGS = 3, 6, 8
 IFA_F_PERMANENT, IFA_F_DADFAILED, IFA_F_TENTATIVE = 0x80, 0x08, 0x40
 RT_SCOPE_UNIVERSE = 0
-IFF_UP = 1
 HEAD, LINK, ADDRESS, ATTR = "=IHHII", "=BxHiII", "=BBBBI", "=HH"
 NAME_MAX = 15
 
@@ -73,7 +72,7 @@ class Route:
             if answer == RTM_NEWLINK:
                 _, _, index, flags, _ = unpack_from(LINK, body)
                 name = _attrs(body, calcsize(LINK)).get(IFLA_IFNAME, b"").rstrip(b"\0")
-                found[index] = (name.decode("utf-8", "surrogateescape"), bool(flags & IFF_UP))
+                found[index] = (name.decode("utf-8", "surrogateescape"), bool(flags & c.IFF_UP))
         return found
 
     def names(self) -> dict[int, str]:
@@ -107,7 +106,7 @@ class Route:
 
     def up(self, index: int) -> None:
         """Sets a device up."""
-        self.ask(RTM_NEWLINK, ACK, pack(LINK, 0, 0, index, IFF_UP, IFF_UP))
+        self.ask(RTM_NEWLINK, ACK, pack(LINK, 0, 0, index, c.IFF_UP, c.IFF_UP))
 
 
 def check(config: dict[str, Any]) -> None:

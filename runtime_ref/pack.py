@@ -31,10 +31,9 @@ HEAD = 1 << 15  # bytes that the launcher reads: all up to the modules' code
 
 
 class Finder:
-    """Finder and loader (importlib.abc) of the modules in the pack `file`; `about`: what stat(2) said of it when `entries` were read; a
-    launcher from before has none."""
+    """Finder and loader (importlib.abc) of the modules in the pack `file`; `about`: what stat(2) said of it when `entries` were read."""
 
-    def __init__(self, file: str, entries: dict[str, Entry], about: posix.stat_result | None = None) -> None:
+    def __init__(self, file: str, entries: dict[str, Entry], about: posix.stat_result) -> None:
         self.file = file
         self.entries = entries
         self.about = about
@@ -101,7 +100,7 @@ class Finder:
         except OSError:
             return -1
         now, then = posix.fstat(fd), self.about
-        if then is None or (now.st_ino, now.st_mtime_ns, now.st_size) == (then.st_ino, then.st_mtime_ns, then.st_size):
+        if (now.st_ino, now.st_mtime_ns, now.st_size) == (then.st_ino, then.st_mtime_ns, then.st_size):
             return fd
         posix.close(fd)
         return -1

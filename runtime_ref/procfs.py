@@ -19,6 +19,14 @@ ROOT_INODE = 1  # the top folder of every procfs
 SAFE = c.RESOLVE_BENEATH | c.RESOLVE_NO_XDEV | c.RESOLVE_NO_MAGICLINKS | c.RESOLVE_NO_SYMLINKS
 
 
+def unescaped(path: str) -> str:
+    """A path of a mount table without its octal escapes: proc_pid_mountinfo(5)."""
+    if "\\" in path:
+        for code, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+            path = path.replace(code, letter)
+    return path
+
+
 def private(below: str = "/proc") -> int:
     """A descriptor of a procfs mounted nowhere; where the kernel refuses one (inside masked containers), that at
     `below`, checked.

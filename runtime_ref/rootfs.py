@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import sys
 
-from runtime_ref import devices, filesystems, masks, mounts
+from runtime_ref import devices, filesystems, masks, mounts, procfs
 from runtime_ref.context import propagation
 from runtime_ref.errors import RuntimeFault
 from runtime_ref.kernel import const as c
@@ -147,5 +147,5 @@ def _mount_point(fd: int) -> str:
         for line in file.read().splitlines():
             fields = line.split(b" ")
             if fields[0] == ident:
-                return fields[4].decode("unicode_escape").encode("latin-1").decode("utf-8", "surrogateescape")
+                return procfs.unescaped(os.fsdecode(fields[4]))
     raise OSError(errno.EINVAL, "the mount is not in this namespace")

@@ -132,6 +132,12 @@ class Record:
 
         return spec.read(self.folder + "/config.json", "the saved config.json")
 
+    def clear(self) -> None:
+        """Removes the folder, with which the id is free again."""
+        for name in os.listdir(self.folder):
+            os.unlink(f"{self.folder}/{name}")
+        os.rmdir(self.folder)
+
     def take(self) -> Record:
         """Locks the container against other commands that change it, and reads its state again. Raises RuntimeFault."""
         self.lock = lock(self.folder)
@@ -147,6 +153,45 @@ class Record:
             fcntl.flock(self.lock, fcntl.LOCK_UN)
             os.close(self.lock)
             self.lock = -1
+
+
+def claim(settings: dict[str, Any], ident: str) -> Record:
+    """A new container's folder, which claims its id, made and locked. Raises RuntimeFault."""
+    root = root_of(settings)
+    record = Record(os.path.join(root, ident), {})
+    try:
+        _make(root)
+    except OSError as fault:
+        raise RuntimeFault("--root", f"{root}: {fault.strerror}") from None
+    try:
+        os.mkdir(record.folder, 0o700)
+    except FileExistsError:
+        raise RuntimeFault(f"container {ident}", "exists already") from None
+    except OSError as fault:
+        raise RuntimeFault(f"container {ident}", f"{record.folder}: {fault.strerror}") from None
+    try:
+        record.lock = lock(record.folder)
+    except BaseException:
+        record.clear()
+        raise
+    return record
+
+
+def _make(root: str) -> None:
+    """Makes --root where it is missing. What is above it is as usual, whatever the caller's umask is."""
+    if os.path.isdir(root):
+        return
+    above = []
+    place = os.path.dirname(root)
+    while not os.path.isdir(place):
+        above.append(place)
+        place = os.path.dirname(place)
+    for place, mode in (*((place, 0o755) for place in reversed(above)), (root, 0o700)):
+        try:
+            os.mkdir(place, mode)
+        except FileExistsError:
+            if not os.path.isdir(place):
+                raise
 
 
 def lock(folder: str) -> int:

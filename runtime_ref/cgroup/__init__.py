@@ -95,9 +95,9 @@ def here() -> Hierarchies:
 def choose(config: dict[str, Any], ident: str, systemd: bool = False, found: Hierarchies | None = None) -> Cgroup:
     """The cgroup of a container, not yet made. `ident` is its id; `systemd` asks for the systemd driver.
 
-    Raises ConfigError for a `cgroupsPath` that cannot be used. Order of use: create, clone (fd_for_clone),
-    attach(pid), and then, at the same time, `limits` in the parent and `join` in the child where fd_for_clone gave
-    none.
+    Raises ConfigError for a `cgroupsPath` that cannot be used. Order of use: create, on version 2 before
+    the clone (fd_for_clone); attach(pid); and then, at the same time, `limits` in the parent and `join` in the child where
+    fd_for_clone gave none.
     """
     found = found or here()
     linux = config.get("linux") or {}

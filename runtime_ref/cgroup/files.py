@@ -53,6 +53,15 @@ def write(path: str, text: str) -> None:
         os.close(fd)
 
 
+def unless_gone(step: Callable[[], None]) -> None:
+    """A step on a cgroup that may go meanwhile, with which it is done. Raises OSError for anything else."""
+    try:
+        step()
+    except OSError as fault:
+        if fault.errno not in GONE:
+            raise
+
+
 def settle(writes: list[Write], place: Callable[[str], str]) -> None:
     """Writes all limits. One that the kernel refuses because of another (EINVAL, EBUSY) is tried again after it.
 

@@ -163,11 +163,7 @@ class V1:
             except ProcessLookupError:
                 pass
         if freezer and (signal == SIGKILL or not paused):
-            try:
-                self.thaw()
-            except OSError as fault:
-                if fault.errno not in files.GONE:
-                    raise
+            files.unless_gone(self.thaw)
 
     def stats(self) -> dict[str, Any]:
         """The data of a stats event; see `stats`."""

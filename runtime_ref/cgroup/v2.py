@@ -192,11 +192,7 @@ class V2:
             except ProcessLookupError:
                 pass
         if not paused or signal == SIGKILL:
-            try:
-                self.thaw()
-            except OSError as fault:
-                if fault.errno not in files.GONE:
-                    raise
+            files.unless_gone(self.thaw)
 
     def stats(self) -> dict[str, Any]:
         """The data of a stats event; see `stats`."""

@@ -63,23 +63,19 @@ else:
 
         @staticmethod
         def exists(name: str) -> bool:
-            try:
-                posix.stat(name)
-            except (OSError, ValueError):
-                return False
-            return True
+            return path._mode(posix.stat, name) is not None
 
         @staticmethod
         def lexists(name: str) -> bool:
-            try:
-                posix.lstat(name)
-            except (OSError, ValueError):
-                return False
-            return True
+            return path._mode(posix.lstat, name) is not None
 
         @staticmethod
         def isdir(name: str) -> bool:
+            return (path._mode(posix.stat, name) or 0) & 0o170000 == 0o040000
+
+        @staticmethod
+        def _mode(look: Any, name: str) -> int | None:
             try:
-                return posix.stat(name).st_mode & 0o170000 == 0o040000
+                return look(name).st_mode
             except (OSError, ValueError):
-                return False
+                return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime_ref import caps, inspect, state
+from runtime_ref import caps, inspect, procfs, state
 from runtime_ref.cli import Call
 from runtime_ref.errors import RuntimeFault, Usage
 from tests.runtime_ref.within import within
@@ -71,7 +71,7 @@ def test_capabilities_in_words(bits: int, words: str) -> None:
 
 
 def test_mountinfo_escapes() -> None:
-    assert inspect._plain("/a\\040b\\134c") == "/a b\\c"
+    assert procfs.unescaped("/a\\040b\\134c") == "/a b\\c"
 
 
 def test_no_such_process_or_container(tmp_path: Path) -> None:
