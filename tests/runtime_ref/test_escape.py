@@ -209,7 +209,7 @@ def test_program_by_a_descriptor_left_open_needs_its_measure(tmp_path: Path) -> 
 
 # A descriptor of the runtime's own at a number that the caller did not open.
 
-LATE = (
+OWN = (
     ("cli.py", "    _preserve(call)  # while", "    # while"),
     ("container.py", "    job.preserve = number(", "    __import__('runtime_ref.cli').cli._preserve(call)\n    job.preserve = number("),
 )
@@ -227,7 +227,7 @@ def test_own_descriptors_are_not_preserved(tmp_path: Path) -> None:
 
 
 def test_own_descriptors_are_not_preserved_needs_its_measure(tmp_path: Path) -> None:
-    assert "state.json" in preserved_but_not_open(tmp_path, without(tmp_path, *LATE)).stdout
+    assert "state.json" in preserved_but_not_open(tmp_path, without(tmp_path, *OWN)).stdout
 
 
 STANDARD = ("cli.py", "for fd in range(3):\n        try:\n            os.fstat", "for fd in ():\n        try:\n            os.fstat")
